@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Element types, the same numbers in every room and in the installed API.
+ */
+#ifndef QAIC_DTYPE_H
+#define QAIC_DTYPE_H
+
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum qaic_dtype {
+	QAIC_F32 = 0,
+	QAIC_F16 = 1,
+	QAIC_BF16 = 2,		/* checkpoints only; the card stores F16 */
+	QAIC_F64 = 3,		/* ONNX only; the card has no F64 */
+	QAIC_I8 = 4,
+	QAIC_U8 = 5,
+	QAIC_I16 = 6,
+	QAIC_I32 = 7,
+	QAIC_I64 = 8,
+	QAIC_BOOL = 9,		/* one byte, 0 or 1 */
+	QAIC_U16 = 10,
+	QAIC_U32 = 11,
+	QAIC_U64 = 12,
+	QAIC_DTYPE_COUNT
+};
+
+/* Bytes of one element; 0 for a number that is no type. */
+size_t qaic_dtype_size(unsigned int dtype);
+
+/* "float32", "float16", "int64", ...; "?" for a number that is no type. */
+const char *qaic_dtype_name(unsigned int dtype);
+
+static inline int qaic_dtype_is_float(unsigned int dtype)
+{
+	return dtype <= QAIC_F64;
+}
+
+#ifdef __cplusplus
+}
+#endif
+#endif

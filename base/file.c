@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/str.h"
+
+/* Open a regular file for reading; a FIFO must not block us. */
+static int open_regular(const char *path, struct stat *st, struct qaic_err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int rc;
+
+	if (fd < 0)
+		return qaic_fail(err, -errno, "%s: %s", path, strerror(errno));
+	if (fstat(fd, st)) {
+		rc = qaic_fail(err, -errno, "%s: %s", path, strerror(errno));
+		goto fail;
+	}
+	if (!S_ISREG(st->st_mode)) {
+		rc = S_ISDIR(st->st_mode) ? -EISDIR : -EINVAL;
+		qaic_fail(err, rc, "%s: not a regular file", path);
+		goto fail;
+	}
+	return fd;
+fail:
+	close(fd);
+	return rc;
+}
+
+int qaic_map_file(struct qaic_map *map, const char *path, struct qaic_err *err)
+{
+	struct stat st;
+	void *p = NULL;
+	int fd, rc = 0;
+
+	memset(map, 0, sizeof(*map));
+	fd = open_regular(path, &st, err);
+	if (fd < 0)
+		return fd;
+	if (st.st_size > 0) {
+		p = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+		if (p == MAP_FAILED)
+			rc = qaic_fail(err, -errno, "%s: cannot map: %s", path,
+				       strerror(errno));
+	}
+	close(fd);
+	if (rc)
+		return rc;
+	map->data = p;
+	map->size = st.st_size;
+	return 0;
+}
+
+void qaic_unmap_file(struct qaic_map *map)
+{
+	if (map->data)
+		munmap((void *)map->data, map->size);
+	memset(map, 0, sizeof(*map));
+}
+
+int qaic_read_file(const char *path, size_t max, char **text, size_t *len,
+		   struct qaic_err *err)
+{
+	struct stat st;
+	size_t got = 0;
+	char *buf;
+	ssize_t n;
+	int fd, rc;
+
+	fd = open_regular(path, &st, err);
+	if (fd < 0)
+		return fd;
+	if ((uint64_t)st.st_size > max) {
+		rc = qaic_fail(err, -EFBIG, "%s: %lld bytes; at most %zu are taken",
+			       path, (long long)st.st_size, max);
+		goto out;
+	}
+	buf = malloc((size_t)st.st_size + 1);
+	if (!buf) {
+		rc = qaic_fail(err, -ENOMEM, "%s: out of memory", path);
+		goto out;
+	}
+	while (got < (size_t)st.st_size) {
+		n = read(fd, buf + got, st.st_size - got);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			rc = qaic_fail(err, -errno, "%s: %s", path,
+				       strerror(errno));
+			free(buf);
+			goto out;
+		}
+		if (n == 0)
+			break;
+		got += n;
+	}
+	buf[got] = '\0';
+	*text = buf;
+	if (len)
+		*len = got;
+	rc = 0;
+out:
+	close(fd);
+	return rc;
+}
+
+char *qaic_path(const char *dir, const char *name)
+{
+	size_t n = strlen(dir);
+
+	return qaic_asprintf("%s%s%s", dir, n && dir[n - 1] == '/' ? "" : "/",
+			     name);
+}
+
+int qaic_outfile_open(struct qaic_outfile *f, const char *path,
+		      struct qaic_err *err)
+{
+	const char *slash = strrchr(path, '/');
+	int dirlen = slash ? slash + 1 - path : 0;
+
+	f->fd = -1;
+	f->path = strdup(path);
+	f->tmp = qaic_asprintf("%.*s.%s.tmp-%d", dirlen, path, path + dirlen,
+			       (int)getpid());
+	if (!f->path || !f->tmp) {
+		qaic_outfile_abort(f);
+		return qaic_fail(err, -ENOMEM, "%s: out of memory", path);
+	}
+	f->fd = open(f->tmp, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+		     0666);
+	if (f->fd < 0) {
+		int rc = qaic_fail(err, -errno, "%s: cannot write: %s", path,
+				   strerror(errno));
+
+		free(f->tmp);
+		f->tmp = NULL;
+		qaic_outfile_abort(f);
+		return rc;
+	}
+	return 0;
+}
+
+static int write_failed(struct qaic_outfile *f, struct qaic_err *err)
+{
+	return qaic_fail(err, -errno, "%s: cannot write: %s", f->path,
+			 strerror(errno));
+}
+
+int qaic_outfile_write(struct qaic_outfile *f, const void *data, size_t len,
+		       struct qaic_err *err)
+{
+	const char *p = data;
+	ssize_t n;
+
+	for (; len; p += n, len -= n) {
+		n = write(f->fd, p, len);
+		if (n < 0 && errno == EINTR)
+			n = 0;
+		else if (n < 0)
+			return write_failed(f, err);
+	}
+	return 0;
+}
+
+int qaic_outfile_pwrite(struct qaic_outfile *f, const void *data, size_t len,
+			uint64_t off, struct qaic_err *err)
+{
+	const char *p = data;
+	ssize_t n;
+
+	for (; len; p += n, off += n, len -= n) {
+		n = pwrite(f->fd, p, len, off);
+		if (n < 0 && errno == EINTR)
+			n = 0;
+		else if (n < 0)
+			return write_failed(f, err);
+	}
+	return 0;
+}
+
+int qaic_outfile_commit(struct qaic_outfile *f, struct qaic_err *err)
+{
+	int rc = 0;
+
+	if (fsync(f->fd) || rename(f->tmp, f->path)) {
+		rc = write_failed(f, err);
+	} else {
+		free(f->tmp);
+		f->tmp = NULL;
+	}
+	qaic_outfile_abort(f);
+	return rc;
+}
+
+void qaic_outfile_abort(struct qaic_outfile *f)
+{
+	if (f->fd >= 0)
+		close(f->fd);
+	if (f->tmp)
+		unlink(f->tmp);
+	free(f->tmp);
+	free(f->path);
+	f->fd = -1;
+	f->tmp = f->path = NULL;
+}
+
+int qaic_write_file(const char *path, const void *data, size_t len,
+		    struct qaic_err *err)
+{
+	struct qaic_outfile f;
+	int rc;
+
+	rc = qaic_outfile_open(&f, path, err);
+	if (rc)
+		return rc;
+	rc = qaic_outfile_write(&f, data, len, err);
+	if (rc) {
+		qaic_outfile_abort(&f);
+		return rc;
+	}
+	return qaic_outfile_commit(&f, err);
+}
+
+int qaic_mkdirs(const char *path, struct qaic_err *err)
+{
+	char *copy = strdup(path), *p;
+	int rc = 0;
+
+	if (!copy)
+		return qaic_fail(err, -ENOMEM, "%s: out of memory", path);
+	for (p = copy + 1; !rc; p++) {
+		char c = *p;
+
+		if (c != '/' && c != '\0')
+			continue;
+		*p = '\0';
+		if (mkdir(copy, 0777) && errno != EEXIST)
+			rc = qaic_fail(err, -errno, "%s: cannot make directory: %s",
+				       copy, strerror(errno));
+		*p = c;
+		if (!c)
+			break;
+	}
+	if (!rc && !qaic_is_dir(path))
+		rc = qaic_fail(err, -ENOTDIR, "%s: not a directory", path);
+	free(copy);
+	return rc;
+}
+
+static int remove_one(const char *path, const struct stat *st, int flag,
+		      struct FTW *ftw)
+{
+	return remove(path);
+}
+
+int qaic_rmtree(const char *path, struct qaic_err *err)
+{
+	if (nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT))
+		return qaic_fail(err, -errno, "%s: cannot remove: %s", path,
+				 strerror(errno));
+	return 0;
+}
+
+bool qaic_is_dir(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && S_ISDIR(st.st_mode);
+}
+
+bool qaic_is_file(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && S_ISREG(st.st_mode);
+}

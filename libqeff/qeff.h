@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libqeff: Hugging Face checkpoint -> ONNX -> QPC -> text.
+ *
+ * What QEfficient does, without Python. Each stage can be used alone; the
+ * qeff command strings them together (qeff_pipeline).
+ */
+#ifndef QEFF_H
+#define QEFF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef QAIC_INSTALLED
+#include <qaic/err.h>
+#include <qaic/progress.h>
+#else
+#include "base/err.h"
+#include "base/progress.h"
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- tokenizer ---- */
+
+struct qeff_tokenizer;
+
+/*
+ * Open the tokenizer of a model directory: tokenizer.json, else tokenizer.model,
+ * with the special tokens of tokenizer_config.json and special_tokens_map.json.
+ * -ENOENT names what is missing; -EOPNOTSUPP names what is not supported.
+ */
+int qeff_tokenizer_open(const char *dir, struct qeff_tokenizer **out,
+			struct qaic_err *err);
+/* The same from one file, tokenizer.json or tokenizer.model. */
+int qeff_tokenizer_open_file(const char *path, struct qeff_tokenizer **out,
+			     struct qaic_err *err);
+void qeff_tokenizer_close(struct qeff_tokenizer *tok);
+
+/*
+ * Encode UTF-8 text (invalid bytes are taken as they are: byte tokens, or U+FFFD
+ * where the model has none). @special: add what the post-processor adds (BOS).
+ * *ids is malloc'ed. Returns 0 or -ENOMEM, -EINVAL (text that cannot be encoded).
+ */
+int qeff_encode(const struct qeff_tokenizer *tok, const char *text, size_t len,
+		bool special, int32_t **ids, size_t *num_ids,
+		struct qaic_err *err);
+/* Decode; *text is malloc'ed and NUL-terminated. Unknown ids decode to nothing. */
+int qeff_decode(const struct qeff_tokenizer *tok, const int32_t *ids,
+		size_t num_ids, bool skip_special, char **text, size_t *len,
+		struct qaic_err *err);
+int32_t qeff_token_id(const struct qeff_tokenizer *tok, const char *token);
+/* The token's text as the vocabulary spells it, or NULL. */
+const char *qeff_token_text(const struct qeff_tokenizer *tok, int32_t id);
+size_t qeff_vocab_size(const struct qeff_tokenizer *tok);
+/* -1 where the tokenizer names none. */
+int32_t qeff_bos_id(const struct qeff_tokenizer *tok);
+int32_t qeff_eos_id(const struct qeff_tokenizer *tok);
+int32_t qeff_pad_id(const struct qeff_tokenizer *tok);
+
+/*
+ * Streaming decode: give ids one by one, get text that is whole characters. What
+ * is not yet a character waits; flush gives what is left (U+FFFD for a torn one).
+ * The concatenation of all pieces equals qeff_decode() of all ids.
+ */
+struct qeff_stream;
+
+int qeff_stream_new(const struct qeff_tokenizer *tok, bool skip_special,
+		    struct qeff_stream **out);
+void qeff_stream_free(struct qeff_stream *s);
+/* *text is the stream's, good until its next call; may be "". */
+int qeff_stream_put(struct qeff_stream *s, int32_t id, const char **text,
+		    size_t *len);
+int qeff_stream_flush(struct qeff_stream *s, const char **text, size_t *len);
+
+/* ---- checkpoint and export ---- */
+
+/* What a model directory says about itself. */
+struct qeff_model_info {
+	char arch[64];			/* "LlamaForCausalLM" */
+	char name[128];			/* last path component of the directory */
+	uint32_t num_layers;
+	uint32_t vocab_size;
+	uint32_t max_positions;
+	int32_t bos_id, pad_id;		/* -1: none */
+	int32_t eos_ids[16];		/* generation_config.json, else config.json */
+	uint32_t num_eos;
+	uint64_t num_params;
+};
+
+/*
+ * Read config.json (and generation_config.json); refuse an unknown architecture
+ * or an unsupported field by name.
+ */
+int qeff_model_info(const char *dir, struct qeff_model_info *info,
+		    struct qaic_err *err);
+
+struct qeff_export_options {
+	const char *model_dir;
+	const char *onnx_path;		/* external data goes beside it */
+	struct qaic_progress progress;
+};
+
+/*
+ * Write the ONNX of a checkpoint in the contract of Documentation/onnx-contract:
+ * opset 17, custom ops as functions, weights as external data in the checkpoint's
+ * own type. The .onnx itself is renamed into place last: if it is there, it is
+ * complete.
+ */
+int qeff_export(const struct qeff_export_options *opt, struct qaic_err *err);
+
+/*
+ * The parameters an export depends on, as JSON text with sorted keys (malloc'ed):
+ * config, architecture, transforms, opset, weight file names, sizes and header
+ * hashes. Its hash names the artefact directory.
+ */
+int qeff_export_params(const char *model_dir, char **json,
+		       struct qaic_err *err);
+
+/* ---- generation ---- */
+
+struct qeff_session;
+
+struct qeff_session_options {
+	const char *qpc_dir;		/* holds programqpc.bin */
+	uint32_t qid;
+	struct qaic_progress progress;
+};
+
+/* Load a language-model QPC (its bindings and states follow the contract). */
+int qeff_session_open(const struct qeff_session_options *opt,
+		      struct qeff_session **out, struct qaic_err *err);
+void qeff_session_close(struct qeff_session *s);
+uint32_t qeff_session_batch(const struct qeff_session *s);
+uint32_t qeff_session_prompt_len(const struct qeff_session *s);
+uint32_t qeff_session_ctx_len(const struct qeff_session *s);
+uint32_t qeff_session_vocab(const struct qeff_session *s);
+
+struct qeff_request {
+	/* batch rows; fewer than the QPC's batch_size leaves rows idle */
+	const int32_t *const *prompts;
+	const size_t *prompt_len;
+	size_t num_prompts;
+	uint32_t generation_len;	/* 0: until ctx_len is full */
+	const int32_t *eos_ids;
+	size_t num_eos;			/* 0: never stop at EOS */
+	/* each new token; non-zero ends the generation of that row */
+	int (*token)(void *ctx, size_t row, int32_t id);
+	/* each call's logits rows as they come: [rows][vocab], for --write-logits */
+	int (*logits)(void *ctx, size_t row, const float *logits, size_t vocab);
+	void *ctx;
+};
+
+struct qeff_result {
+	int32_t **ids;			/* generated ids of each prompt */
+	size_t *num_ids;
+	size_t num_prompts;
+	double prefill_s;		/* time to first token */
+	double decode_s;		/* from the first token to the last */
+	double total_s;
+	uint64_t decode_steps;
+	double model_prefill_s;		/* modelled AI 100 time */
+	double model_decode_s;
+};
+
+/* Generate greedily for one batch. Release with qeff_result_release(). */
+int qeff_generate(struct qeff_session *s, const struct qeff_request *req,
+		  struct qeff_result *res, struct qaic_err *err);
+void qeff_result_release(struct qeff_result *res);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The NSPs: memory of an activation, the worker threads, and running streams.
+ *
+ * soc/card (DMA Bridge, QSM) decides when a specialization runs; soc/nsp runs
+ * it. A stream that reaches here has passed qpc_verify(), so operands are not
+ * checked again; indices that are data are.
+ */
+#ifndef SOC_NSP_H
+#define SOC_NSP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "qpc/program.h"
+
+/* Where the spaces of one activated program are in this process. */
+struct nsp_mem {
+	const uint8_t *consts;		/* CONST: const_size bytes, 64-aligned */
+	uint8_t *ddr;			/* DDR: ddr_size bytes, 64-aligned */
+	uint8_t *tcm;			/* TCM: one copy stands for all NSPs */
+	uint8_t *local[NSP_MAX_NSPS];	/* LOCAL of each NSP */
+};
+
+/*
+ * Run one command. @nsp chooses LOCAL, @scratch is the calling thread's own
+ * (NSP_SCRATCH bytes, 64-aligned): room for kernels to unpack into.
+ */
+#define NSP_SCRATCH	(4u << 20)
+void nsp_exec(const struct nsp_cmd *cmd, const struct nsp_mem *mem,
+	      unsigned int nsp, void *scratch);
+
+/* ---- worker threads ---- */
+
+/*
+ * A pool of host threads that stand for the NSPs. One job runs at a time, phase
+ * by phase; within a phase each thread takes the next NSP that is not taken.
+ * Results do not depend on the number of threads. Threads that find nothing to
+ * do spin a few microseconds, then sleep (futex).
+ */
+struct nsp_pool;
+
+/* @threads 0 = one per CPU this process may use, at most 16. */
+int nsp_pool_create(unsigned int threads, struct nsp_pool **out,
+		    struct qaic_err *err);
+void nsp_pool_destroy(struct nsp_pool *pool);
+unsigned int nsp_pool_threads(const struct nsp_pool *pool);
+
+struct nsp_job {
+	const struct qpc_program *prog;
+	uint32_t spec;
+	const struct nsp_mem *mem;
+	/*
+	 * Called in the thread that ends the job, after the last phase: the
+	 * card then does the streams' semaphore handshake (nsp_exec skips SEM
+	 * and END). @cancelled: the job was cut short by nsp_pool_cancel().
+	 */
+	void (*done)(struct nsp_job *job, bool cancelled);
+	void *ctx;
+	struct nsp_job *next;		/* the pool's */
+};
+
+/* Queue a job; returns at once. The job must live until done() was called. */
+void nsp_pool_submit(struct nsp_pool *pool, struct nsp_job *job);
+/* Drop the job if it is queued, end it at the next barrier if it runs. Waits
+ * until done() has returned. */
+void nsp_pool_cancel(struct nsp_pool *pool, struct nsp_job *job);
+
+/* "avx2", "avx512", "portable": the kernels in use. QAIC_KERNELS=portable in the
+ * environment forces the C path (tests). */
+const char *nsp_kernels(void);
+
+#endif

@@ -40,6 +40,11 @@ struct qc_op {
 	int (*view)(struct qc_graph *g, struct qc_node *n);
 	/* Emit commands; NULL: "cannot be compiled yet" (named in an error). */
 	int (*lower)(struct qc_lower *l, struct qc_node *n, struct qaic_err *err);
+	/*
+	 * Bit i: eval() can do without in[i] (NULL then) if that input is a
+	 * constant, and reads it from node->in[i]->cst piece by piece.
+	 */
+	unsigned int stream;
 };
 
 /* The row of an operator, or NULL. */

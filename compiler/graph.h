@@ -136,7 +136,11 @@ struct qc_node *qc_node_new(struct qc_graph *g, struct qc_node *at,
 			    const struct qc_op *op, const char *name,
 			    struct qc_value *const *in, uint32_t num_in,
 			    struct qc_value *const *out, uint32_t num_out);
-/* Make every reader of @from (and the graph outputs) read @to. */
+/*
+ * Make every reader of @from read @to. A graph output takes its name with it; if
+ * @to is a graph input or output itself it cannot, and the graph output goes on
+ * reading @from (returns 1 then).
+ */
 int qc_replace_uses(struct qc_graph *g, struct qc_value *from,
 		    struct qc_value *to);
 /* Unlink nodes none of whose outputs is used, and what only they used. */

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * User space <-> driver: the structures of the qaic accel ABI, the same layout
+ * as in Linux' <drm/qaic_accel.h>.
+ */
+#ifndef QAIC_ACCEL_H
+#define QAIC_ACCEL_H
+
+#include <linux/types.h>
+
+/* A manage message carries at most this much, both ways */
+#define QAIC_MANAGE_MAX_MSG_LENGTH	4096
+
+/* Transaction types; the wire to the card uses the same numbers */
+enum qaic_manage_transaction_type {
+	QAIC_TRANS_UNDEFINED = 0,
+	QAIC_TRANS_PASSTHROUGH_FROM_USR = 1,
+	QAIC_TRANS_PASSTHROUGH_TO_USR = 2,
+	QAIC_TRANS_PASSTHROUGH_FROM_DEV = 3,
+	QAIC_TRANS_PASSTHROUGH_TO_DEV = 4,
+	QAIC_TRANS_DMA_XFER_FROM_USR = 5,
+	QAIC_TRANS_DMA_XFER_TO_DEV = 6,
+	QAIC_TRANS_ACTIVATE_FROM_USR = 7,
+	QAIC_TRANS_ACTIVATE_FROM_DEV = 8,
+	QAIC_TRANS_ACTIVATE_TO_DEV = 9,
+	QAIC_TRANS_DEACTIVATE_FROM_USR = 10,
+	QAIC_TRANS_DEACTIVATE_FROM_DEV = 11,
+	QAIC_TRANS_STATUS_FROM_USR = 12,
+	QAIC_TRANS_STATUS_TO_USR = 13,
+	QAIC_TRANS_STATUS_FROM_DEV = 14,
+	QAIC_TRANS_STATUS_TO_DEV = 15,
+	QAIC_TRANS_TERMINATE_FROM_DEV = 16,
+	QAIC_TRANS_TERMINATE_TO_DEV = 17,
+	QAIC_TRANS_DMA_XFER_CONT = 18,
+	QAIC_TRANS_VALIDATE_PARTITION_FROM_DEV = 19,
+	QAIC_TRANS_VALIDATE_PARTITION_TO_DEV = 20,
+};
+
+struct qaic_manage_trans_hdr {
+	__u32 type;
+	__u32 len;			/* with this header; a multiple of 8 */
+};
+
+struct qaic_manage_trans_passthrough {
+	struct qaic_manage_trans_hdr hdr;
+	__u8 data[];
+};
+
+struct qaic_manage_trans_dma_xfer {
+	struct qaic_manage_trans_hdr hdr;
+	__u32 tag;
+	__u32 pad;
+	__u64 addr;
+	__u64 size;
+};
+
+struct qaic_manage_trans_activate_to_dev {
+	struct qaic_manage_trans_hdr hdr;
+	__u32 queue_size;		/* elements */
+	__u32 eventfd;
+	__u32 options;
+	__u32 pad;
+};
+
+struct qaic_manage_trans_activate_from_dev {
+	struct qaic_manage_trans_hdr hdr;
+	__u32 status;
+	__u32 dbc_id;
+	__u64 options;
+};
+
+struct qaic_manage_trans_deactivate {
+	struct qaic_manage_trans_hdr hdr;
+	__u32 dbc_id;
+	__u32 pad;
+};
+
+struct qaic_manage_trans_status_to_dev {
+	struct qaic_manage_trans_hdr hdr;
+};
+
+struct qaic_manage_trans_status_from_dev {
+	struct qaic_manage_trans_hdr hdr;
+	__u16 major;
+	__u16 minor;
+	__u32 status;
+	__u64 status_flags;
+};
+
+struct qaic_manage_msg {
+	__u32 len;			/* of all transactions */
+	__u32 count;
+	__u64 data;			/* user pointer, in and out */
+};
+
+/* qaic_sem.flags; the same order as in QAIC_HW_SEM_FENCE_* */
+#define QAIC_SEM_OUTSYNCFENCE	1
+#define QAIC_SEM_INSYNCFENCE	2
+
+/* qaic_sem.cmd: QAIC_HW_SEM_* of qaic_hw.h */
+struct qaic_sem {
+	__u16 val;			/* 12 bits */
+	__u8 index;			/* 5 bits */
+	__u8 presync;
+	__u8 cmd;
+	__u8 flags;
+	__u16 pad;
+};
+
+#define QAIC_DIR_TO_DEV		1
+#define QAIC_DIR_FROM_DEV	2
+
+struct qaic_attach_slice_entry {
+	__u64 size;			/* 0: no transfer */
+	struct qaic_sem sem0;
+	struct qaic_sem sem1;
+	struct qaic_sem sem2;
+	struct qaic_sem sem3;
+	__u64 dev_addr;
+	__u64 db_addr;
+	__u32 db_data;
+	__u32 db_len;			/* bits: 0 (no doorbell), 8, 16, 32 */
+	__u64 offset;			/* in the BO */
+};
+
+#ifndef __cplusplus
+_Static_assert(sizeof(struct qaic_manage_trans_dma_xfer) == 32, "ABI");
+_Static_assert(sizeof(struct qaic_manage_trans_activate_to_dev) == 24, "ABI");
+_Static_assert(sizeof(struct qaic_manage_trans_activate_from_dev) == 24, "ABI");
+_Static_assert(sizeof(struct qaic_manage_trans_deactivate) == 16, "ABI");
+_Static_assert(sizeof(struct qaic_manage_trans_status_from_dev) == 24, "ABI");
+_Static_assert(sizeof(struct qaic_manage_msg) == 16, "ABI");
+_Static_assert(sizeof(struct qaic_sem) == 8, "ABI");
+_Static_assert(sizeof(struct qaic_attach_slice_entry) == 72, "ABI");
+#endif
+
+#endif

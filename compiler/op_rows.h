@@ -13,7 +13,8 @@
 			    struct qaic_err *err)
 #define QC_EVAL(name)                                                          \
 	int qc_eval_##name(const struct qc_eval *e, struct qaic_err *err)
-#define QC_VIEW(name) int qc_view_##name(struct qc_graph *g, struct qc_node *n)
+#define QC_VIEW(name)                                                          \
+	int qc_cview_##name(struct qc_graph *g, struct qc_node *n)
 
 QC_SHAPE(binary);
 QC_SHAPE(pow);

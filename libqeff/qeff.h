@@ -120,6 +120,53 @@ int qeff_export(const struct qeff_export_options *opt, struct qaic_err *err);
 int qeff_export_params(const char *model_dir, char **json,
 		       struct qaic_err *err);
 
+/* ---- artefacts ---- */
+
+/*
+ * The directory of generated files: $QEFF_HOME, else $XDG_CACHE_HOME/qeff_models,
+ * else ~/.cache/qeff_models. malloc'ed; NULL if none of them is set.
+ */
+char *qeff_cache_dir(void);
+
+struct qeff_build_options {
+	const char *model_dir;		/* qeff_build(), qeff_build_onnx() */
+	const char *cache_dir;		/* NULL: qeff_cache_dir() */
+	const char *onnx;		/* qeff_build_qpc(): the model */
+	const char *qpc_path;		/* qeff_build_qpc(): directory to write */
+	unsigned int num_cores;		/* 1..16 */
+	unsigned int batch_size, prompt_len, ctx_len;
+	bool fp32;			/* else FP16, as is the KV cache */
+	/* a stage that really runs: "export" (path), "compile" (the command line),
+	 * "compiled" (path). May be NULL. */
+	void (*stage)(void *ctx, const char *stage, const char *text);
+	void *ctx;
+	struct qaic_progress progress;
+};
+
+struct qeff_artefacts {
+	char *dir;			/* CACHE/ARCH/NAME-HASH */
+	char *onnx;			/* dir/NAME.onnx */
+	char *qpc_dir;			/* dir/qpc-HASH/qpc; NULL: export only */
+};
+
+/*
+ * Export and compile what is missing, and say where it is. An artefact that is
+ * there and complete is used as it is; a half-written one is built again. Safe
+ * against other processes that do the same. Release with
+ * qeff_artefacts_release().
+ */
+int qeff_build_onnx(const struct qeff_build_options *opt,
+		    struct qeff_artefacts *out, struct qaic_err *err);
+int qeff_build(const struct qeff_build_options *opt,
+	       struct qeff_artefacts *out, struct qaic_err *err);
+void qeff_artefacts_release(struct qeff_artefacts *a);
+
+/*
+ * Compile any ONNX of the contract: opt->qpc_path gets specializations.json,
+ * custom_io.yaml and qpcs/programqpc.bin. Always compiles.
+ */
+int qeff_build_qpc(const struct qeff_build_options *opt, struct qaic_err *err);
+
 /* ---- generation ---- */
 
 struct qeff_session;
@@ -170,6 +217,36 @@ struct qeff_result {
 int qeff_generate(struct qeff_session *s, const struct qeff_request *req,
 		  struct qeff_result *res, struct qaic_err *err);
 void qeff_result_release(struct qeff_result *res);
+
+/* ---- verification ---- */
+
+/*
+ * Evaluate an ONNX of the contract with the compiler's reference evaluation along
+ * the calls that a generation made, and compare what the card gave.
+ */
+struct qeff_verify_request {
+	const char *onnx;
+	uint32_t batch, prompt_len, ctx_len, vocab;
+	size_t num_rows;
+	const int32_t *const *tokens;	/* of each row: prompt, then generated */
+	const size_t *num_tokens;
+	const size_t *num_prompt;	/* how many of them are the prompt */
+	/* of each row: logits of every call that it had tokens in, [call][vocab],
+	 * as qeff_request.logits delivered them */
+	const float *const *logits;
+	const size_t *num_logits;	/* rows in it */
+};
+
+struct qeff_verify_result {
+	char output[64];		/* "logits" */
+	size_t rows;			/* compared */
+	size_t top1;			/* rows whose largest logit agrees */
+	double mse, max_abs, cosine;
+	double rel_rms;			/* sqrt(sum of squared difference / sum of squares) */
+};
+
+int qeff_verify(const struct qeff_verify_request *req,
+		struct qeff_verify_result *res, struct qaic_err *err);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* What the compile stage of the pipeline consists of. */
+#ifndef QEFF_PIPELINE_H
+#define QEFF_PIPELINE_H
+
+#include <jansson.h>
+
+#include "libqeff/qeff.h"
+
+/* Everything a QPC depends on besides its ONNX. */
+struct qeff_compile_plan {
+	const struct qeff_build_options *opt;
+	const char *onnx;
+	char **states;			/* "past_key.0", ... */
+	size_t num_states;
+	json_t *specs;			/* {"specializations": [...]} */
+	json_t *params;			/* what is hashed */
+};
+
+int qeff_plan_init(struct qeff_compile_plan *plan,
+		   const struct qeff_build_options *opt, const char *onnx,
+		   struct qaic_err *err);
+void qeff_plan_release(struct qeff_compile_plan *plan);
+
+/* The qaic-compile command line that does the same; malloc'ed. */
+char *qeff_plan_command(const struct qeff_compile_plan *plan, const char *dir,
+			const char *qpc_name);
+
+/*
+ * Write specializations.json and custom_io.yaml to @dir and the program to
+ * @dir/@qpc_name.
+ */
+int qeff_plan_compile(const struct qeff_compile_plan *plan, const char *dir,
+		      const char *qpc_name, struct qaic_err *err);
+
+#endif

@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Inside the tokenizer. Text to ids, in the order of Hugging Face's tokenizers
+ * library, whose results are the reference:
+ *
+ *   text -> added tokens cut out -> normalizer -> added tokens cut out again
+ *        -> pre-tokenizer (pieces) -> model (ids) -> post-processor (BOS ...)
+ *
+ * and ids to text: token texts -> decoder steps -> clean-up.
+ *
+ * A tokenizer is built once and constant afterwards; what an encode or a decode
+ * needs lives in its struct tok_scratch or struct qeff_stream.
+ */
+#ifndef QEFF_TOK_H
+#define QEFF_TOK_H
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#include "base/json.h"
+#include "base/str.h"
+#include "base/strmap.h"
+#include "libqeff/qeff.h"
+
+#define TOK_MAX_FILE	(256u << 20)
+#define TOK_MAX_STEPS	32		/* normalizers, pre-tokenizers, decoders */
+#define TOK_MAX_NESTING	8		/* Sequence inside Sequence */
+#define TOK_MAX_STRING	4096		/* patterns, contents, added tokens */
+#define TOK_MAX_TEMPLATE 64		/* ids before or after the text */
+
+/* ---- UTF-8 (tok_utf8.c) ---- */
+
+/*
+ * A byte that is not UTF-8 travels as the code point TOK_RAW + byte (0x80 to
+ * 0xff) until a model turns it into a byte token. Genuine characters of that
+ * range, the last 128 of plane 16's private use area, travel as four raw bytes.
+ */
+#define TOK_RAW		0x10ff00u
+
+enum tok_utf8 { TOK_UTF8_TORN = -1, TOK_UTF8_BAD = 0, TOK_UTF8_OK = 1 };
+
+/*
+ * The character at @s. OK: *cp and *len. BAD: *len is the number of bytes that
+ * one U+FFFD stands for. TORN: a character that the end of the text cut.
+ */
+enum tok_utf8 tok_utf8_next(const char *s, size_t n, uint32_t *cp, size_t *len);
+/* The same for text known to be valid; returns the length. */
+size_t tok_utf8_get(const char *s, uint32_t *cp);
+size_t tok_utf8_put(char out[4], uint32_t cp);
+bool tok_utf8_valid(const char *s, size_t n);
+/* Append @text with its invalid bytes as TOK_RAW characters. */
+void tok_utf8_armour(const char *text, size_t n, struct qaic_str *out);
+/* The byte that @cp carries, or -1. */
+static inline int tok_raw_byte(uint32_t cp)
+{
+	return cp >= TOK_RAW + 0x80 && cp <= TOK_RAW + 0xff ?
+		(int)(cp & 0xff) : -1;
+}
+
+/* Character classes as Rust's char and the unicode_categories crate have them */
+bool tok_is_space(uint32_t cp);
+bool tok_is_numeric(uint32_t cp);
+bool tok_is_punct(uint32_t cp);
+bool tok_is_word(uint32_t cp);
+
+/* The byte <-> character table of byte-level models (tok_bytes.c). */
+uint32_t tok_byte_char(uint8_t byte);
+int tok_char_byte(uint32_t cp);		/* -1: no byte */
+
+/* ---- pieces of text ---- */
+
+struct tok_piece {
+	size_t off, len;	/* in the buffer of its tok_text */
+	int32_t id;		/* an added token, or -1 */
+	bool first;		/* begins where the whole text begins */
+};
+
+struct tok_text {
+	struct qaic_str buf;
+	struct tok_piece *v;
+	size_t n, cap;
+};
+
+int tok_text_add(struct tok_text *t, size_t off, size_t len, int32_t id,
+		 bool first);
+void tok_text_reset(struct tok_text *t);
+void tok_text_free(struct tok_text *t);
+
+struct tok_cut {
+	size_t start, end;
+	bool match;
+};
+
+struct tok_ids {
+	int32_t *v;
+	size_t n, cap;
+};
+
+int tok_ids_add(struct tok_ids *ids, int32_t id);
+
+/* ---- what one encode needs ---- */
+
+struct tok_symbol {
+	size_t start;
+	uint32_t len;
+	int32_t id;
+	int32_t prev, next;	/* -1: none */
+	bool frozen;		/* never merged */
+};
+
+struct tok_cand {
+	uint32_t rank;
+	int32_t left;
+	int32_t id;
+	uint32_t len;
+};
+
+struct tok_scratch {
+	struct tok_text a, b;
+	struct qaic_str norm[2];
+	struct tok_cut *cut;
+	size_t num_cut, cap_cut;
+	pcre2_match_data *md;
+	pcre2_match_context *mctx;
+	uint64_t regex_budget;
+	struct tok_symbol *sym;
+	size_t num_sym, cap_sym;
+	struct tok_cand *heap;
+	size_t num_heap, cap_heap;
+	void *lattice;
+	size_t cap_lattice;
+	struct tok_ids ids;
+	struct qaic_err *err;
+};
+
+int tok_nomem(struct qaic_err *err);
+/* Make room for @n elements of @size in *v. */
+int tok_room(void *v, size_t *cap, size_t n, size_t size);
+
+/* ---- patterns (tok_pattern.c) ---- */
+
+struct tok_pattern {
+	enum { TOK_PAT_STRING, TOK_PAT_REGEX, TOK_PAT_CLASS } kind;
+	char *s;
+	size_t len;
+	pcre2_code *re;
+	bool (*is)(uint32_t cp);
+	bool invert;
+};
+
+int tok_pattern_string(struct tok_pattern *p, const char *s, size_t len,
+		       struct qaic_err *err);
+int tok_pattern_regex(struct tok_pattern *p, const char *re, size_t len,
+		      struct qaic_err *err);
+/* {"String": ...} or {"Regex": ...} */
+int tok_pattern_json(struct tok_pattern *p, json_t *obj, struct qaic_err *err);
+void tok_pattern_free(struct tok_pattern *p);
+/* Cut valid UTF-8 into matches and what is between, in order, into s->cut. */
+int tok_pattern_cut(const struct tok_pattern *p, const char *text, size_t len,
+		    struct tok_scratch *s);
+
+/* ---- sets of prefixes (tok_prefix.c) ---- */
+
+struct tok_prefix_key {
+	const char *s;
+	uint32_t len;
+	int32_t value;
+};
+
+struct tok_prefix {
+	struct tok_prefix_key *v;	/* sorted */
+	size_t n, cap;
+	uint32_t first[257];		/* v[first[c]] .. are those that begin with c */
+};
+
+int tok_prefix_add(struct tok_prefix *p, const char *s, size_t len,
+		   int32_t value);
+void tok_prefix_sort(struct tok_prefix *p);
+/* Walks the keys that are prefixes of a text, shortest first. */
+struct tok_prefix_walk {
+	size_t lo, hi, depth;
+};
+bool tok_prefix_next(const struct tok_prefix *p, struct tok_prefix_walk *w,
+		     const char *text, size_t len, int32_t *value);
+/* The longest key that is a prefix of @text: its length, or 0. */
+size_t tok_prefix_longest(const struct tok_prefix *p, const char *text,
+			  size_t len, int32_t *value);
+void tok_prefix_free(struct tok_prefix *p);
+
+/* ---- vocabulary (tok_vocab.c) ---- */
+
+#define TOK_SPECIAL	1	/* skipped by decode(skip_special) */
+#define TOK_ADDED	2
+
+struct tok_vocab {
+	struct qaic_strmap map;		/* text -> id */
+	uint32_t *entry;		/* id -> entry of map + 1, or 0 */
+	uint8_t *flags;
+	size_t size, cap;		/* highest id + 1 */
+};
+
+/* -EEXIST with a message where the text or the id is taken. */
+int tok_vocab_add(struct tok_vocab *v, const char *s, size_t len, int64_t id,
+		  struct qaic_err *err);
+int32_t tok_vocab_find(const struct tok_vocab *v, const char *s, size_t len);
+const char *tok_vocab_text(const struct tok_vocab *v, int32_t id, size_t *len);
+/* The id of "<0xNN>", or -1. */
+int32_t tok_vocab_byte(const struct tok_vocab *v, uint8_t byte);
+/* Refuse ids so sparse that a small file would make a large table. */
+int tok_vocab_check(const struct tok_vocab *v, struct qaic_err *err);
+void tok_vocab_free(struct tok_vocab *v);
+
+/* ---- added tokens (tok_added.c) ---- */
+
+struct tok_added_token {
+	char *s;		/* as written */
+	size_t len;
+	char *pattern;		/* as searched: normalized where that is asked */
+	size_t pattern_len;
+	int32_t id;
+	bool single_word, lstrip, rstrip, normalized, special;
+};
+
+struct tok_added {
+	struct tok_added_token *v;
+	size_t n, cap;
+	struct tok_prefix raw, normal;	/* values: indexes of v */
+};
+
+struct qeff_tokenizer;
+
+/* Add one; @id < 0 asks for the next free id. Flags come from @t. */
+int tok_added_add(struct qeff_tokenizer *tok, const struct tok_added_token *t,
+		  struct qaic_err *err);
+int tok_added_json(struct qeff_tokenizer *tok, json_t *obj, int64_t id,
+		   struct qaic_err *err);
+/* After the last one, and after the normalizer is known. */
+int tok_added_finish(struct qeff_tokenizer *tok, struct qaic_err *err);
+/* Cut @from (text of @off, @len in it) at the added tokens of @set, into @to. */
+int tok_added_cut(const struct qeff_tokenizer *tok, const struct tok_prefix *set,
+		  const char *text, size_t off, size_t len, bool first,
+		  struct tok_text *to);
+void tok_added_free(struct tok_added *a);
+
+/* ---- normalizers (tok_norm.c) ---- */
+
+enum tok_norm_type {
+	TOK_NORM_NFC, TOK_NORM_NFD, TOK_NORM_NFKC, TOK_NORM_NFKD,
+	TOK_NORM_LOWER, TOK_NORM_STRIP, TOK_NORM_STRIP_ACCENTS,
+	TOK_NORM_PREPEND, TOK_NORM_REPLACE, TOK_NORM_SPM,
+};
+
+struct tok_norm {
+	enum tok_norm_type type;
+	struct tok_pattern pat;		/* Replace */
+	char *s;			/* Prepend, Replace: the new text */
+	size_t len;
+	bool left, right;		/* Strip */
+	bool dummy_prefix, squeeze, escape, first_only;	/* SentencePiece */
+};
+
+int tok_norm_json(struct qeff_tokenizer *tok, json_t *obj, int depth,
+		  struct qaic_err *err);
+/* Append the normalized form of @text to @out. */
+int tok_norm_run(const struct qeff_tokenizer *tok, const char *text, size_t len,
+		 bool first, struct qaic_str *out, struct tok_scratch *s);
+void tok_norm_free(struct tok_norm *n);
+/* NFC, NFD, NFKC, NFKD (tok_unicode.c) */
+int tok_unicode_normalize(enum tok_norm_type form, const char *text, size_t len,
+			  struct qaic_str *out);
+void tok_unicode_lower(const char *text, size_t len, struct qaic_str *out);
+void tok_unicode_strip_accents(const char *text, size_t len,
+			       struct qaic_str *out);
+
+/* ---- pre-tokenizers (tok_pre.c, tok_split.c) ---- */
+
+enum tok_behavior {
+	TOK_REMOVED, TOK_ISOLATED, TOK_MERGED_PREV, TOK_MERGED_NEXT,
+	TOK_CONTIGUOUS,
+};
+
+struct tok_pre {
+	enum { TOK_PRE_SPLIT, TOK_PRE_BYTES, TOK_PRE_PREFIX_SPACE,
+	       TOK_PRE_METASPACE } type;
+	struct tok_pattern pat;
+	enum tok_behavior behavior;
+	char *s;			/* Metaspace: the replacement */
+	size_t len;
+	enum { TOK_PREPEND_NEVER, TOK_PREPEND_FIRST, TOK_PREPEND_ALWAYS } prepend;
+};
+
+int tok_pre_json(struct qeff_tokenizer *tok, json_t *obj, int depth,
+		 struct qaic_err *err);
+/* Run all steps over s->a; the result is in s->a. */
+int tok_pre_run(const struct qeff_tokenizer *tok, struct tok_scratch *s);
+void tok_pre_free(struct tok_pre *p);
+/* Apply a split's behaviour to s->cut, in place. */
+void tok_split_fold(struct tok_scratch *s, enum tok_behavior b);
+
+/* ---- models ---- */
+
+struct tok_pair {
+	uint64_t key;		/* left id << 32 | right id */
+	uint32_t rank;		/* rank + 1; 0 marks an empty slot */
+	int32_t id;
+};
+
+struct tok_model {
+	enum { TOK_MODEL_BPE, TOK_MODEL_SPM, TOK_MODEL_UNIGRAM } type;
+	bool byte_fallback, fuse_unk, ignore_merges;
+	int32_t unk;			/* -1: none */
+	int32_t byte_id[256];		/* "<0xNN>", or -1 */
+	int32_t low_id[512];		/* the ids of U+0000 to U+01FF, or -1 */
+	struct tok_pair *pair;		/* BPE */
+	size_t num_slots;
+	/* SentencePiece */
+	uint32_t *rank;			/* per id; UINT32_MAX: never a merge */
+	float *score;			/* per id */
+	float unk_score;
+	struct tok_prefix pieces;	/* Unigram: every piece */
+	struct tok_prefix user;		/* user-defined pieces */
+};
+
+int tok_bpe_json(struct qeff_tokenizer *tok, json_t *obj, struct qaic_err *err);
+/* Fill byte_id and low_id once the vocabulary is complete. */
+void tok_model_index(struct qeff_tokenizer *tok);
+int tok_model_run(const struct qeff_tokenizer *tok, const char *text, size_t len,
+		  struct tok_scratch *s);
+int tok_bpe_run(const struct qeff_tokenizer *tok, const char *text, size_t len,
+		struct tok_scratch *s);
+int tok_unigram_run(const struct qeff_tokenizer *tok, const char *text,
+		    size_t len, struct tok_scratch *s);
+/* Ids of a character that the vocabulary lacks: byte tokens, or the unknown. */
+int tok_model_unknown(const struct qeff_tokenizer *tok, const char *text,
+		      size_t len, int32_t *ids, size_t *num,
+		      struct qaic_err *err);
+void tok_model_free(struct tok_model *m);
+
+/* ---- post-processors (tok_post.c) ---- */
+
+struct tok_template {
+	int32_t before[TOK_MAX_TEMPLATE], after[TOK_MAX_TEMPLATE];
+	size_t num_before, num_after;
+};
+
+int tok_post_json(struct qeff_tokenizer *tok, json_t *obj, int depth,
+		  struct qaic_err *err);
+
+/* ---- decoders (tok_dec.c, tok_dec_json.c) ---- */
+
+struct tok_dec {
+	enum { TOK_DEC_REPLACE, TOK_DEC_BYTE_FALLBACK, TOK_DEC_FUSE,
+	       TOK_DEC_STRIP, TOK_DEC_METASPACE, TOK_DEC_BYTES,
+	       TOK_DEC_JOIN } type;
+	bool fused;		/* works on one text, not on tokens */
+	bool per_char;		/* ByteFallback: SentencePiece's rule */
+	char *pat, *s;
+	size_t pat_len, len;
+	uint32_t start, stop;	/* Strip */
+};
+
+int tok_dec_json(struct qeff_tokenizer *tok, json_t *obj, int depth,
+		 struct qaic_err *err);
+/* Append a step; strings are copied. */
+struct tok_dec *tok_dec_add(struct qeff_tokenizer *tok, int type,
+			    const char *pat, size_t pat_len, const char *s,
+			    size_t len, struct qaic_err *err);
+/* What transformers calls clean_up_tokenization_spaces. */
+int tok_dec_clean_up(struct qeff_tokenizer *tok, struct qaic_err *err);
+void tok_dec_free(struct tok_dec *d);
+
+/* ---- the whole ---- */
+
+struct qeff_tokenizer {
+	struct tok_vocab vocab;
+	struct tok_added added;
+	struct tok_norm norm[TOK_MAX_STEPS];
+	size_t num_norm;
+	struct tok_pre pre[TOK_MAX_STEPS];
+	size_t num_pre;
+	struct tok_model model;
+	struct tok_template post;
+	struct tok_dec dec[TOK_MAX_STEPS];
+	size_t num_dec;
+	bool fused;		/* while dec[] is built: the text is one */
+	int32_t bos, eos, pad;
+};
+
+int tok_open_json(struct qeff_tokenizer *tok, const char *path,
+		  struct qaic_err *err);
+int tok_open_spm(struct qeff_tokenizer *tok, const char *path,
+		 struct qaic_err *err);
+/* tokenizer_config.json, special_tokens_map.json, added_tokens.json of @dir. */
+int tok_open_config(struct qeff_tokenizer *tok, const char *dir,
+		    struct qaic_err *err);
+
+/* ---- JSON that is refused by name (tok_json.c) ---- */
+
+/* Refuse any key of @obj that is not null and not in the NULL-ended list. */
+int tok_json_known(json_t *obj, const char *what, const char *const *keys,
+		   struct qaic_err *err);
+int tok_json_bool(json_t *obj, const char *key, bool def, bool *out,
+		  struct qaic_err *err);
+/* A string of at most TOK_MAX_STRING bytes, in a new buffer. */
+int tok_json_dup(json_t *obj, const char *key, char **s, size_t *len,
+		 struct qaic_err *err);
+const char *tok_json_type(json_t *obj, const char *what, struct qaic_err *err);
+
+#endif

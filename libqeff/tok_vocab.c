@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+/* The vocabulary: texts and ids, both ways. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libqeff/tok.h"
+
+#define MAX_ID	(1 << 26)
+
+static int grow(struct tok_vocab *v, size_t need)
+{
+	size_t cap = v->cap, old = v->cap;
+
+	if (need <= old)
+		return 0;
+	if (tok_room(&v->entry, &cap, need, sizeof(*v->entry)))
+		return -ENOMEM;
+	memset(v->entry + old, 0, (cap - old) * sizeof(*v->entry));
+	cap = old;
+	if (tok_room(&v->flags, &cap, need, sizeof(*v->flags)))
+		return -ENOMEM;
+	memset(v->flags + old, 0, cap - old);
+	v->cap = cap;
+	return 0;
+}
+
+int tok_vocab_add(struct tok_vocab *v, const char *s, size_t len, int64_t id,
+		  struct qaic_err *err)
+{
+	size_t n;
+	int rc;
+
+	if (id < 0 || id >= MAX_ID)
+		return qaic_fail(err, -ERANGE,
+				 "token \"%.60s\" has id %lld; 0 to %d are taken",
+				 s, (long long)id, MAX_ID - 1);
+	if ((size_t)id < v->size && v->entry[id])
+		return qaic_fail(err, -EEXIST,
+				 "id %lld is both \"%.60s\" and \"%.60s\"",
+				 (long long)id, tok_vocab_text(v, id, &n), s);
+	if (grow(v, id + 1))
+		return tok_nomem(err);
+	rc = qaic_strmap_add(&v->map, s, len, id);
+	if (rc == -EEXIST)
+		return qaic_fail(err, rc, "token \"%.60s\" appears twice", s);
+	if (rc)
+		return tok_nomem(err);
+	v->entry[id] = v->map.n;
+	if ((size_t)id >= v->size)
+		v->size = id + 1;
+	return 0;
+}
+
+int32_t tok_vocab_find(const struct tok_vocab *v, const char *s, size_t len)
+{
+	int32_t id;
+
+	return qaic_strmap_get(&v->map, s, len, &id) ? id : -1;
+}
+
+const char *tok_vocab_text(const struct tok_vocab *v, int32_t id, size_t *len)
+{
+	if (id < 0 || (size_t)id >= v->size || !v->entry[id])
+		return NULL;
+	return qaic_strmap_key(&v->map, v->entry[id] - 1, len);
+}
+
+int32_t tok_vocab_byte(const struct tok_vocab *v, uint8_t byte)
+{
+	char name[8];
+
+	snprintf(name, sizeof(name), "<0x%02X>", byte);
+	return tok_vocab_find(v, name, 6);
+}
+
+int tok_vocab_check(const struct tok_vocab *v, struct qaic_err *err)
+{
+	if (!v->map.n)
+		return qaic_fail(err, -EINVAL, "the vocabulary is empty");
+	if (v->size > v->map.n * 4 + 65536)
+		return qaic_fail(err, -ERANGE,
+				 "ids go up to %zu, but there are only %zu tokens",
+				 v->size - 1, v->map.n);
+	return 0;
+}
+
+void tok_vocab_free(struct tok_vocab *v)
+{
+	qaic_strmap_free(&v->map);
+	free(v->entry);
+	free(v->flags);
+	memset(v, 0, sizeof(*v));
+}

@@ -11,6 +11,7 @@
 
 #define CHUNK_SIZE 65536
 #define ALIGNMENT 64		/* of data: a cache line */
+#define MAX_TOTAL (6ull << 30)	/* a graph that needs more is not an honest one */
 
 struct qc_chunk {
 	struct qc_chunk *next;
@@ -41,9 +42,12 @@ void *qc_alloc(struct qc_graph *g, size_t size)
 	struct qc_arena *a = g->arena;
 	uint8_t *p;
 
-	if (size > SIZE_MAX / 2)
+	if (size > MAX_TOTAL)
 		return NULL;
 	size = qaic_align(size ? size : 1, 16);
+	if (a->total + size > MAX_TOTAL)
+		return NULL;
+	a->total += size;
 	if (size > CHUNK_SIZE / 4)
 		return chunk_new(a, size);
 	if (size > a->left) {
@@ -181,6 +185,26 @@ struct qc_value *qc_value_const(struct qc_graph *g, const char *hint,
 	return v;
 }
 
+struct qc_value *qc_value_named(struct qc_graph *g, const char *name)
+{
+	struct qc_arena *a = g->arena;
+	struct qc_name *found = qc_names_find(&a->names, name);
+
+	return found ? found->ptr : NULL;
+}
+
+void qc_value_swap_names(struct qc_graph *g, struct qc_value *a,
+			 struct qc_value *b)
+{
+	struct qc_arena *arena = g->arena;
+	char *name = a->name;
+
+	a->name = b->name;
+	b->name = name;
+	qc_names_find(&arena->names, a->name)->ptr = a;
+	qc_names_find(&arena->names, b->name)->ptr = b;
+}
+
 int64_t qc_numel(const struct qc_value *v)
 {
 	int64_t n = 1;
@@ -249,7 +273,6 @@ void qc_node_unlink(struct qc_graph *g, struct qc_node *n)
 static bool take_output(struct qc_graph *g, struct qc_value *from,
 			struct qc_value *to)
 {
-	char *name = from->name;
 	uint32_t i;
 
 	if (to->is_input || to->is_output)
@@ -263,8 +286,7 @@ static bool take_output(struct qc_graph *g, struct qc_value *from,
 	}
 	from->is_output = false;
 	to->is_output = true;
-	from->name = to->name;
-	to->name = name;
+	qc_value_swap_names(g, from, to);
 	return true;
 }
 

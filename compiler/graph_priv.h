@@ -15,6 +15,7 @@ struct qc_arena {
 	struct qc_names names;		/* of values */
 	uint32_t fresh;			/* counter for made-up names */
 	uint32_t cap_values;
+	uint64_t total;			/* bytes given out */
 	uint64_t folded;		/* bytes of constants made by folding */
 };
 
@@ -22,6 +23,11 @@ struct qc_arena {
 #define QC_NEWEST_VERSION 22
 
 struct qc_graph *qc_graph_new(const char *name);
+/* The value of that name, or NULL. */
+struct qc_value *qc_value_named(struct qc_graph *g, const char *name);
+/* Two values change names. */
+void qc_value_swap_names(struct qc_graph *g, struct qc_value *a,
+			 struct qc_value *b);
 char *qc_strdup(struct qc_graph *g, const char *s);
 /* Unlink a node and forget its uses; its outputs keep no producer. */
 void qc_node_unlink(struct qc_graph *g, struct qc_node *n);

@@ -30,8 +30,7 @@ int qc_names_add(struct qc_names *set, const char *name, uint32_t index,
 	return found ? -EEXIST : -ENOMEM;
 }
 
-const struct qc_name *qc_names_find(const struct qc_names *set,
-				    const char *name)
+struct qc_name *qc_names_find(const struct qc_names *set, const char *name)
 {
 	struct qc_name key = { .name = name };
 	struct qc_name **found = tfind(&key, &set->root, by_name);

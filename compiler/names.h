@@ -21,8 +21,8 @@ struct qc_name {
 /* -EEXIST, -ENOMEM */
 int qc_names_add(struct qc_names *set, const char *name, uint32_t index,
 		 void *ptr);
-const struct qc_name *qc_names_find(const struct qc_names *set,
-				    const char *name);
+/* index and ptr may be changed, the name not. */
+struct qc_name *qc_names_find(const struct qc_names *set, const char *name);
 void qc_names_free(struct qc_names *set);
 
 #endif

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Constants are folded as they appear: Reshape, Slice and their like need their
+ * shape operands as numbers by the time they are reached.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "compiler/build.h"
+#include "compiler/eval.h"
+#include "compiler/graph_priv.h"
+#include "compiler/op_rows.h"
+
+#define SMALL (16ull << 20)		/* a result this small is always folded */
+#define MAX_READ (256ull << 20)	/* what an evaluation may have to read */
+#define MAX_PRODUCT (1ull << 20)	/* elements, where work is not linear */
+#define MAX_FOLDED (1ull << 30)		/* of one graph */
+
+static bool all_const(struct qc_value *const *v, uint32_t n)
+{
+	uint32_t i;
+
+	for (i = 0; i < n; i++)
+		if (v[i] && !v[i]->cst)
+			return false;
+	return true;
+}
+
+static uint64_t bytes_of(struct qc_value *const *v, uint32_t n)
+{
+	uint64_t sum = 0;
+	uint32_t i;
+
+	/* a value has at most 2^40 bytes, see check_outputs() */
+	for (i = 0; i < n; i++)
+		if (v[i])
+			sum += qc_eval_size(v[i]);
+	return sum;
+}
+
+static bool worth_it(const struct qc_graph *g, const struct qc_node *n)
+{
+	const struct qc_arena *a = g->arena;
+	uint64_t in = bytes_of(n->in, n->num_in);
+	uint64_t out = bytes_of(n->out, n->num_out);
+
+	if (in > MAX_READ || (out > SMALL && out > 4 * in))
+		return false;
+	if (a->folded + out > MAX_FOLDED)
+		return false;
+	if (n->op->eval == qc_eval_matmul || n->op->eval == qc_eval_gemm ||
+	    n->op->eval == qc_eval_einsum)
+		return in <= MAX_PRODUCT * 4 && out <= MAX_PRODUCT * 4;
+	return true;
+}
+
+/* The result of an evaluation becomes the value's constant. */
+static int set_const(struct qc_graph *g, struct qc_value *v, const void *data)
+{
+	int64_t stride = 1;
+	uint32_t i;
+
+	v->cst = qc_alloc(g, sizeof(*v->cst));
+	if (!v->cst)
+		return -ENOMEM;
+	v->cst->dtype = v->dtype;
+	v->cst->store = qc_eval_dtype(v->dtype);
+	v->cst->rank = v->rank;
+	v->cst->data = data;
+	for (i = v->rank; i-- > 0;) {
+		v->cst->dim[i] = v->dim[i];
+		v->cst->stride[i] = stride;
+		stride *= v->dim[i];
+	}
+	return 0;
+}
+
+static int evaluate(struct qc_graph *g, struct qc_node *n, struct qaic_err *err)
+{
+	void **in = qc_alloc(g, n->num_in * sizeof(*in));
+	void **out = qc_alloc(g, n->num_out * sizeof(*out));
+	uint32_t i;
+	int rc;
+
+	if (!in || !out)
+		return qaic_fail(err, -ENOMEM, "out of memory");
+	for (i = 0; i < n->num_out; i++) {
+		out[i] = qc_alloc(g, qc_eval_size(n->out[i]));
+		if (!out[i])
+			return qaic_fail(err, -ENOMEM, "out of memory");
+	}
+	rc = qc_eval_node(n, in, out, err);
+	for (i = 0; i < n->num_out && !rc; i++)
+		rc = set_const(g, n->out[i], out[i]);
+	if (!rc)
+		((struct qc_arena *)g->arena)->folded +=
+			bytes_of(n->out, n->num_out);
+	return rc;
+}
+
+int qc_build_fold(struct qc_graph *g, struct qc_node *n, struct qaic_err *err)
+{
+	int rc;
+
+	/* shape() may have known the result (Shape, Constant, ...) */
+	if (!all_const(n->out, n->num_out)) {
+		if (!all_const(n->in, n->num_in))
+			return 0;
+		rc = n->op->view ? n->op->view(g, n) : 0;
+		if (rc < 0)
+			return qaic_fail(err, rc, "out of memory");
+		if (!rc) {
+			if (!n->op->eval || !worth_it(g, n))
+				return 0;
+			rc = evaluate(g, n, err);
+			if (rc)
+				return rc;
+		}
+	}
+	qc_node_unlink(g, n);
+	return 1;
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+/* The registry of architectures. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "libqeff/arch.h"
+
+#define QF_ARCH_ID(id) extern const struct qf_arch qf_arch_##id;
+#include "libqeff/arch/list.h"
+#undef QF_ARCH_ID
+
+static const struct qf_arch *const archs[] = {
+#define QF_ARCH_ID(id) &qf_arch_##id,
+#include "libqeff/arch/list.h"
+#undef QF_ARCH_ID
+};
+
+const struct qf_arch *qf_arch_find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < QAIC_ARRAY_SIZE(archs); i++)
+		if (!strcmp(archs[i]->name, name))
+			return archs[i];
+	return NULL;
+}
+
+const struct qf_arch *qf_arch_find_type(const char *model_type)
+{
+	size_t i;
+
+	for (i = 0; i < QAIC_ARRAY_SIZE(archs); i++)
+		if (!strcmp(archs[i]->model_type, model_type))
+			return archs[i];
+	return NULL;
+}
+
+const char *qf_arch_names(char *buf, size_t size)
+{
+	size_t i, len = 0;
+
+	for (i = 0; i < QAIC_ARRAY_SIZE(archs) && len < size; i++)
+		len += snprintf(buf + len, size - len, "%s%s", i ? ", " : "",
+				archs[i]->name);
+	return buf;
+}
+
+const char *qf_arch_nearest(const char *name)
+{
+	const char *names[QAIC_ARRAY_SIZE(archs)];
+	size_t i;
+
+	for (i = 0; i < QAIC_ARRAY_SIZE(archs); i++)
+		names[i] = archs[i]->name;
+	return qaic_nearest(name, names, QAIC_ARRAY_SIZE(archs));
+}

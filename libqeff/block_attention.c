@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Attention over the KV cache, for one layer: new keys and values are written at
+ * their positions, the slots up to the row's last position are read back.
+ * The cache's output is the input of the next call (X_RetainedState -> X).
+ */
+#include <float.h>
+#include <stdio.h>
+
+#include "libqeff/build.h"
+
+struct qkv {
+	qf_val q, k, v;			/* [B, S, heads * D] */
+};
+
+static struct qkv project(struct qf_build *b, const struct qf_attention *a,
+			  qf_val x)
+{
+	const struct qf_model *m = b->m;
+	uint32_t nq = m->heads * m->head_dim, nkv = m->kv_heads * m->head_dim;
+	qf_val out[3] = { NULL, NULL, NULL };
+	struct qkv r;
+	char name[sizeof(b->scope) + 8];
+
+	if (a->qkv == QF_QKV_SEPARATE) {
+		r.q = qf_linear(b, a->q, a->layout, m->hidden, nq, a->qkv_bias,
+				x);
+		r.k = qf_linear(b, a->k, a->layout, m->hidden, nkv,
+				a->qkv_bias, x);
+		r.v = qf_linear(b, a->v, a->layout, m->hidden, nkv,
+				a->qkv_bias, x);
+		return r;
+	}
+	x = qf_linear(b, a->q, a->layout, m->hidden, nq + 2 * nkv, a->qkv_bias,
+		      x);
+	snprintf(name, sizeof(name), "%s/Split", b->scope);
+	qf_onnx_node(&b->o, name, "Split", QF_ATTRS(QF_INT("axis", -1)),
+		     QF_IN(x, QF_I64S(b, nq, nkv, nkv)), out, 3);
+	r.q = b->o.rc ? "" : out[0];
+	r.k = b->o.rc ? "" : out[1];
+	r.v = b->o.rc ? "" : out[2];
+	return r;
+}
+
+/* [B, S, heads * D] -> [B, heads, S, D] */
+static qf_val split_heads(struct qf_build *b, qf_val x, uint32_t heads)
+{
+	x = QF_OP(b, "Reshape", x, QF_I64S(b, 0, 0, heads, b->m->head_dim));
+	return qf_transpose4(b, x, 0, 2, 1, 3);
+}
+
+/* Write @x at the positions of cache @kind ("key"), read it back: [B, H, C, D]. */
+static qf_val through_cache(struct qf_build *b, const struct qf_decoder *d,
+			    const char *kind, uint32_t i, qf_val x)
+{
+	qf_val past = qf_onnx_printf(&b->o, "past_%s.%u", kind, i);
+	qf_val next = qf_retained(b, kind, i);
+
+	if (b->o.rc)
+		return "";
+	next = qf_op_as(b, next, qf_fn_ctx_scatter(b), QF_NO_ATTRS,
+			QF_IN(past, d->position32, x));
+	return QF_OP(b, qf_fn_ctx_gather(b), next, d->ctx_indices, d->ctx_len);
+}
+
+/* Every key/value head serves heads / kv_heads query heads, in order. */
+static qf_val repeat_kv(struct qf_build *b, qf_val x)
+{
+	const struct qf_model *m = b->m;
+	int64_t group = m->heads / m->kv_heads;
+
+	if (group == 1)
+		return x;
+	x = QF_OP(b, "Unsqueeze", x, QF_I64S(b, 2));
+	x = QF_OP(b, "Expand", x, QF_I64S(b, 1, 1, group, 1, 1));
+	return QF_OP(b, "Reshape", x, QF_I64S(b, 0, m->heads, -1, m->head_dim));
+}
+
+qf_val qf_attention(struct qf_build *b, const struct qf_decoder *d,
+		    const struct qf_attention *a, uint32_t i, qf_val x)
+{
+	const struct qf_model *m = b->m;
+	size_t mark = qf_enter(b, "%s", a->name);
+	double scale = a->scale / (a->scale_by_layer ? i + 1.0 : 1.0);
+	struct qkv p = project(b, a, x);
+	qf_val q, k, v, w;
+
+	q = split_heads(b, p.q, m->heads);
+	k = split_heads(b, p.k, m->kv_heads);
+	v = split_heads(b, p.v, m->kv_heads);
+	if (d->cos) {
+		q = qf_rope(b, d, q);
+		k = qf_rope(b, d, k);
+	}
+	k = through_cache(b, d, "key", i, k);
+	v = through_cache(b, d, "value", i, v);
+	/* what an empty slot holds must not reach the sum, not even times 0 */
+	v = QF_OP(b, "Where", d->empty, qf_onnx_f32(&b->o, 0), v);
+	k = repeat_kv(b, k);
+	v = repeat_kv(b, v);
+
+	w = QF_OP(b, "MatMul", q, qf_transpose4(b, k, 0, 1, 3, 2));
+	if (scale != 1)
+		w = QF_OP(b, "Mul", w, qf_onnx_f32(&b->o, scale));
+	w = QF_OP(b, "Where", d->masked, qf_onnx_f32(&b->o, -FLT_MAX), w);
+	w = qf_op(b, "Softmax", QF_ATTRS(QF_INT("axis", -1)), QF_IN(w));
+	x = QF_OP(b, "MatMul", w, v);
+	x = qf_transpose4(b, x, 0, 2, 1, 3);
+	x = QF_OP(b, "Reshape", x, QF_I64S(b, 0, 0, m->heads * m->head_dim));
+	x = qf_linear(b, a->o, a->layout, m->heads * m->head_dim, m->hidden,
+		      a->o_bias, x);
+	qf_leave(b, mark);
+	return x;
+}
+
+qf_val qf_layer_prenorm(struct qf_build *b, const struct qf_decoder *d,
+			uint32_t i, qf_val x)
+{
+	const struct qf_model *m = b->m;
+	size_t mark = qf_enter(b, "%s.%u", m->layer, i);
+	qf_val h;
+
+	h = qf_norm(b, m->norm_attn, m->hidden, x);
+	x = QF_OP(b, "Add", x, qf_attention(b, d, &m->attn, i, h));
+	h = qf_norm(b, m->norm_mlp, m->hidden, x);
+	x = QF_OP(b, "Add", x, qf_mlp(b, &m->mlp, h));
+	qf_leave(b, mark);
+	return x;
+}

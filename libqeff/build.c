@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "libqeff/arch.h"
+#include "libqeff/build.h"
+
+/* ---- modules ---- */
+
+size_t qf_enter(struct qf_build *b, const char *fmt, ...)
+{
+	size_t mark = b->scope_len, room = sizeof(b->scope) - mark;
+	va_list ap;
+	int n;
+
+	if (room < 2)
+		goto deep;
+	b->scope[mark] = '/';
+	va_start(ap, fmt);
+	n = vsnprintf(b->scope + mark + 1, room - 1, fmt, ap);
+	va_end(ap);
+	if (n < 0 || (size_t)n >= room - 1)
+		goto deep;
+	b->scope_len += n + 1;
+	return mark;
+deep:
+	b->scope[mark] = '\0';
+	qf_onnx_fail(&b->o, -ENAMETOOLONG, "module path too long: %s", b->scope);
+	return mark;
+}
+
+void qf_leave(struct qf_build *b, size_t mark)
+{
+	b->scope_len = mark;
+	b->scope[mark] = '\0';
+}
+
+/* ---- nodes ---- */
+
+qf_val qf_op_as(struct qf_build *b, const char *out, const char *op,
+		const struct qf_attr *attrs, size_t num_attrs,
+		const qf_val *in, size_t num_in)
+{
+	const char *sep = strstr(op, "::");
+	char name[sizeof(b->scope) + 64];
+	qf_val outs[1] = { out };
+
+	snprintf(name, sizeof(name), "%s/%s", b->scope, sep ? sep + 2 : op);
+	return qf_onnx_node(&b->o, name, op, attrs, num_attrs, in, num_in, outs,
+			    1);
+}
+
+qf_val qf_op(struct qf_build *b, const char *op, const struct qf_attr *attrs,
+	     size_t num_attrs, const qf_val *in, size_t num_in)
+{
+	return qf_op_as(b, NULL, op, attrs, num_attrs, in, num_in);
+}
+
+qf_val qf_cast(struct qf_build *b, qf_val x, enum qaic_dtype to)
+{
+	return qf_op(b, "Cast", QF_ATTRS(QF_INT("to", qf_onnx_dtype(to))),
+		     QF_IN(x));
+}
+
+qf_val qf_transpose4(struct qf_build *b, qf_val x, int a0, int a1, int a2,
+		     int a3)
+{
+	return qf_op(b, "Transpose", QF_ATTRS(QF_INTS("perm", a0, a1, a2, a3)),
+		     QF_IN(x));
+}
+
+qf_val qf_slice(struct qf_build *b, qf_val x, int64_t axis, int64_t from,
+		int64_t to)
+{
+	return QF_OP(b, "Slice", x, QF_I64S(b, from), QF_I64S(b, to),
+		     QF_I64S(b, axis), QF_I64S(b, 1));
+}
+
+/* ---- weights ---- */
+
+/* "/model/layers.0/mlp" + "up_proj" + "weight" -> "model.layers.0.mlp.up_proj.weight" */
+static char *weight_name(struct qf_build *b, const char *module,
+			 const char *leaf)
+{
+	char *name = qf_onnx_printf(&b->o, "%s%s%s.%s", b->scope,
+				    module ? "/" : "", module ? module : "",
+				    leaf);
+	char *p;
+
+	for (p = name; p && *p; p++)
+		if (*p == '/')
+			*p = '.';
+	return name ? name + 1 : NULL;
+}
+
+/*
+ * Checkpoints name the same weight with and without the body's module, since
+ * they are saved from the model with its head or from the body alone; some carry
+ * the "module." of a parallel wrapper.
+ */
+static const struct qf_tensor *find_weight(struct qf_build *b, const char *name)
+{
+	const char *base = b->m->arch->base;
+	const struct qf_tensor *t = qf_tensors_find(b->ts, name);
+	size_t n = strlen(base);
+	char *other;
+
+	if (!t && !strncmp(name, base, n) && name[n] == '.')
+		t = qf_tensors_find(b->ts, name + n + 1);
+	if (!t) {
+		other = qf_onnx_printf(&b->o, "module.%s", name);
+		t = other ? qf_tensors_find(b->ts, other) : NULL;
+	}
+	return t;
+}
+
+bool qf_has_weight(struct qf_build *b, const char *module, const char *leaf)
+{
+	const char *name = weight_name(b, module, leaf);
+
+	return name && find_weight(b, name);
+}
+
+static void shape_text(char *buf, size_t size, const int64_t *dim,
+		       uint32_t rank)
+{
+	size_t len = snprintf(buf, size, "[");
+	uint32_t i;
+
+	for (i = 0; i < rank && len < size; i++)
+		len += snprintf(buf + len, size - len, "%s%lld", i ? ", " : "",
+				(long long)dim[i]);
+	if (len < size)
+		snprintf(buf + len, size - len, "]");
+}
+
+static bool check_weight(struct qf_build *b, const struct qf_tensor *t,
+			 uint32_t rank, const int64_t *dim)
+{
+	char want[64], have[192];
+
+	if (t->dtype != QAIC_F32 && t->dtype != QAIC_F16 &&
+	    t->dtype != QAIC_BF16) {
+		qf_onnx_fail(&b->o, -EOPNOTSUPP,
+			     "weight %s is %s; float32, float16 and bfloat16 are supported",
+			     t->name, qaic_dtype_name(t->dtype));
+		return false;
+	}
+	if (t->rank == rank && !memcmp(t->dim, dim, rank * sizeof(*dim)))
+		return true;
+	shape_text(want, sizeof(want), dim, rank);
+	shape_text(have, sizeof(have), t->dim, t->rank);
+	qf_onnx_fail(&b->o, -EINVAL,
+		     "weight %s has shape %s; config.json makes it %s", t->name,
+		     have, want);
+	return false;
+}
+
+qf_val qf_weight_raw(struct qf_build *b, const char *leaf, uint32_t rank,
+		     int64_t d0, int64_t d1, enum qaic_dtype *dtype)
+{
+	const int64_t dim[2] = { d0, d1 };
+	const struct qf_tensor *t;
+	const char *name;
+
+	*dtype = QAIC_F32;
+	name = weight_name(b, NULL, leaf);
+	if (!name)
+		return "";
+	t = find_weight(b, name);
+	if (!t) {
+		qf_onnx_fail(&b->o, -EINVAL,
+			     "weight %s is missing from the checkpoint", name);
+		return "";
+	}
+	if (!check_weight(b, t, rank, dim))
+		return "";
+	b->used[t - b->ts->tensor] = 1;
+	*dtype = t->dtype;
+	return qf_onnx_data(&b->o, name, t->dtype, rank, dim, t->data);
+}
+
+qf_val qf_weight(struct qf_build *b, const char *leaf, uint32_t rank,
+		 int64_t d0, int64_t d1)
+{
+	enum qaic_dtype dtype;
+	qf_val w = qf_weight_raw(b, leaf, rank, d0, d1, &dtype);
+
+	return dtype == QAIC_F32 ? w : qf_cast(b, w, QAIC_F32);
+}
+
+/* ---- the model ---- */
+
+int qf_build_model(struct qf_build *b, const struct qf_model *m,
+		   const struct qf_tensors *ts, struct qaic_err *err)
+{
+	struct qf_decoder d = { 0 };
+	uint32_t i;
+	size_t mark;
+	qf_val x;
+
+	memset(b, 0, sizeof(*b));
+	b->m = m;
+	b->ts = ts;
+	b->used = calloc(1, ts->num + 1);
+	if (!b->used)
+		return qaic_fail(err, -ENOMEM, "out of memory");
+	if (qf_onnx_init(&b->o, err))
+		return b->o.rc;
+	mark = qf_enter(b, "%s", m->arch->base);
+	qf_decoder_begin(b, &d);
+	x = m->arch->embed(b, &d);
+	for (i = 0; i < m->layers && !b->o.rc; i++)
+		x = m->arch->layer(b, &d, i, x);
+	qf_leave(b, mark);
+	if (!b->o.rc)
+		m->arch->head(b, &d, x);
+	qf_decoder_end(b);
+	return b->o.rc;
+}
+
+void qf_build_release(struct qf_build *b)
+{
+	qf_onnx_release(&b->o);
+	free(b->used);
+	memset(b, 0, sizeof(*b));
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Building a model's graph: modules (scopes), weights and the shared blocks.
+ *
+ * A module path serves twice, as in torch: "/model/layers.0/self_attn" in node
+ * names, "model.layers.0.self_attn" in weight names. Values are fp32 unless a
+ * comment says otherwise; B, S and C are batch_size, seq_len and ctx_len.
+ */
+#ifndef LIBQEFF_BUILD_H
+#define LIBQEFF_BUILD_H
+
+#include "libqeff/model.h"
+#include "libqeff/onnx_build.h"
+#include "libqeff/safetensors.h"
+
+struct qf_build {
+	struct qf_onnx o;
+	const struct qf_model *m;
+	const struct qf_tensors *ts;
+	uint8_t *used;			/* per tensor: the graph reads it */
+	char scope[256];
+	size_t scope_len;
+};
+
+/* What the layers of a decoder share; made by qf_decoder_begin(). */
+struct qf_decoder {
+	qf_val input_ids;		/* i64 [B, S] */
+	qf_val position_ids;		/* i64 [B, S]; -1 is padding */
+	qf_val position32;		/* the same, i32 */
+	qf_val ctx_len;			/* i64 scalar */
+	qf_val ctx_indices;		/* i32 [B, 1, C]; INT32_MAX where empty */
+	qf_val empty;			/* bool [B, 1, C, 1]: slot holds nothing yet */
+	qf_val masked;			/* bool [B, 1, S, C]: not to be attended */
+	qf_val cos, sin;		/* [B, 1, S, rotary], or NULL */
+};
+
+/* ---- modules ---- */
+
+/* Enter a module: "layers.0", "self_attn". Leave it with the value it returned. */
+size_t qf_enter(struct qf_build *b, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+void qf_leave(struct qf_build *b, size_t mark);
+
+/* ---- nodes in the current module ---- */
+
+qf_val qf_op(struct qf_build *b, const char *op, const struct qf_attr *attrs,
+	     size_t num_attrs, const qf_val *in, size_t num_in);
+/* The output gets this name. */
+qf_val qf_op_as(struct qf_build *b, const char *out, const char *op,
+		const struct qf_attr *attrs, size_t num_attrs,
+		const qf_val *in, size_t num_in);
+#define QF_IN(...) (const qf_val[]){ __VA_ARGS__ }, \
+	sizeof((const qf_val[]){ __VA_ARGS__ }) / sizeof(qf_val)
+#define QF_OP(b, op, ...) qf_op(b, op, QF_NO_ATTRS, QF_IN(__VA_ARGS__))
+
+#define QF_I64S(b, ...) qf_onnx_i64s(&(b)->o, (const int64_t[]){ __VA_ARGS__ }, \
+	sizeof((const int64_t[]){ __VA_ARGS__ }) / 8)
+
+qf_val qf_cast(struct qf_build *b, qf_val x, enum qaic_dtype to);
+qf_val qf_transpose4(struct qf_build *b, qf_val x, int a0, int a1, int a2,
+		     int a3);
+/* x[..., from:to] along @axis */
+qf_val qf_slice(struct qf_build *b, qf_val x, int64_t axis, int64_t from,
+		int64_t to);
+
+/* ---- weights ---- */
+
+/* The module's weight "NAME.LEAF" in its own type and layout; checked shape. */
+qf_val qf_weight_raw(struct qf_build *b, const char *leaf, uint32_t rank,
+		     int64_t d0, int64_t d1, enum qaic_dtype *dtype);
+/* The same as float32. */
+qf_val qf_weight(struct qf_build *b, const char *leaf, uint32_t rank,
+		 int64_t d0, int64_t d1);
+/* Does "MODULE.LEAF" exist? @module is relative to the current one. */
+bool qf_has_weight(struct qf_build *b, const char *module, const char *leaf);
+
+/* ---- blocks ---- */
+
+/* x [..., in] -> x W^T + bias [..., out], module @name. */
+qf_val qf_linear(struct qf_build *b, const char *name, enum qf_layout layout,
+		 uint32_t in, uint32_t out, bool bias, qf_val x);
+/* The norm of the model (m->norm) over the last dimension. */
+qf_val qf_norm(struct qf_build *b, const char *name, uint32_t size, qf_val x);
+/* ids i64 [B, S] -> rows [B, S, width] of a table */
+qf_val qf_embed(struct qf_build *b, const char *name, uint32_t rows,
+		uint32_t width, qf_val ids);
+qf_val qf_act_fn(struct qf_build *b, enum qf_act act, qf_val x);
+qf_val qf_mlp(struct qf_build *b, const struct qf_mlp *mlp, qf_val x);
+
+/* cos and sin rows for the positions into @d (m->rope). */
+void qf_rope_tables(struct qf_build *b, struct qf_decoder *d);
+/* Rotate x [B, H, S, D]. */
+qf_val qf_rope(struct qf_build *b, const struct qf_decoder *d, qf_val x);
+/* The two tables' elements; @ctx is a const struct qf_rope. */
+void qf_rope_cos(const void *ctx, uint64_t first, uint64_t count, void *dst);
+void qf_rope_sin(const void *ctx, uint64_t first, uint64_t count, void *dst);
+
+/* Attention of layer @i with its slots of the KV cache; x [B, S, hidden]. */
+qf_val qf_attention(struct qf_build *b, const struct qf_decoder *d,
+		    const struct qf_attention *a, uint32_t i, qf_val x);
+/* x + attention(norm(x)), then x + mlp(norm(x)). */
+qf_val qf_layer_prenorm(struct qf_build *b, const struct qf_decoder *d,
+			uint32_t i, qf_val x);
+
+/* Custom operators: name for qf_op(), adds the function on first use. */
+const char *qf_fn_ctx_scatter(struct qf_build *b);
+const char *qf_fn_ctx_gather(struct qf_build *b);
+const char *qf_fn_rms_norm(struct qf_build *b);
+
+/* ---- body and heads ---- */
+
+/* Token embedding, plus learned positions where the model has them. */
+qf_val qf_embed_tokens(struct qf_build *b, const struct qf_decoder *d);
+/* Inputs, cache indices and masks. */
+void qf_decoder_begin(struct qf_build *b, struct qf_decoder *d);
+/* "past_key.0_RetainedState"; @kind is "key" or "value". */
+qf_val qf_retained(struct qf_build *b, const char *kind, uint32_t i);
+/* The caches as outputs, after what the head put out. */
+void qf_decoder_end(struct qf_build *b);
+/* Last token's row -> final norm -> logits [B, 1, vocab]. */
+void qf_head_causal_lm(struct qf_build *b, const struct qf_decoder *d,
+		       qf_val x);
+/* Build the whole graph by m->arch. */
+int qf_build_model(struct qf_build *b, const struct qf_model *m,
+		   const struct qf_tensors *ts, struct qaic_err *err);
+void qf_build_release(struct qf_build *b);
+
+#endif

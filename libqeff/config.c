@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/str.h"
+#include "libqeff/arch.h"
+#include "libqeff/config.h"
+
+#define MAX_CONFIG (16u << 20)
+
+void qf_config_fail(struct qf_config *c, int code, const char *fmt, ...)
+{
+	char msg[400];
+	va_list ap;
+
+	if (c->rc)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(msg, sizeof(msg), fmt, ap);
+	va_end(ap);
+	c->rc = qaic_fail(c->err, code, "%s: %s", c->path, msg);
+}
+
+/* What base/json.h said, with the file in front. */
+static void check(struct qf_config *c, int rc)
+{
+	if (rc >= 0)
+		return;
+	qaic_fail_in(c->err, "%s", c->path);
+	c->rc = rc;
+}
+
+void qf_get_int(struct qf_config *c, const char *key, uint32_t min,
+		uint32_t max, uint32_t *out)
+{
+	int64_t v = *out;
+
+	if (c->rc)
+		return;
+	check(c, qaic_json_int(c->root, key, min, max, &v, c->err));
+	if (!c->rc)
+		*out = v;
+}
+
+void qf_get_num(struct qf_config *c, const char *key, double *out)
+{
+	if (!c->rc)
+		check(c, qaic_json_num(c->root, key, out, c->err));
+}
+
+void qf_get_positive(struct qf_config *c, const char *key, double *out)
+{
+	qf_get_num(c, key, out);
+	if (!c->rc && !(*out > 0))
+		qf_config_fail(c, -EINVAL, "field \"%s\" is %g; it must be positive",
+			       key, *out);
+}
+
+void qf_get_bool(struct qf_config *c, const char *key, bool *out)
+{
+	if (!c->rc)
+		check(c, qaic_json_bool(c->root, key, out, c->err));
+}
+
+void qf_get_act(struct qf_config *c, const char *key, enum qf_act *out)
+{
+	/* names of transformers' ACT2FN */
+	static const struct {
+		const char *name;
+		enum qf_act act;
+	} acts[] = {
+		{ "silu", QF_ACT_SILU }, { "swish", QF_ACT_SILU },
+		{ "gelu", QF_ACT_GELU }, { "gelu_python", QF_ACT_GELU },
+		{ "gelu_new", QF_ACT_GELU_TANH },
+		{ "gelu_fast", QF_ACT_GELU_TANH },
+		{ "gelu_pytorch_tanh", QF_ACT_GELU_TANH },
+		{ "quick_gelu", QF_ACT_GELU_QUICK },
+		{ "relu", QF_ACT_RELU }, { "tanh", QF_ACT_TANH },
+		{ "sigmoid", QF_ACT_SIGMOID },
+	};
+	const char *s = NULL;
+	size_t i;
+
+	if (c->rc)
+		return;
+	check(c, qaic_json_str(c->root, key, &s, c->err));
+	if (c->rc || !s)
+		return;
+	for (i = 0; i < QAIC_ARRAY_SIZE(acts); i++) {
+		if (strcmp(s, acts[i].name))
+			continue;
+		*out = acts[i].act;
+		return;
+	}
+	qf_config_fail(c, -EOPNOTSUPP,
+		       "field \"%s\" is \"%s\"; silu, gelu, gelu_new, gelu_pytorch_tanh, gelu_fast, quick_gelu, relu, tanh and sigmoid are supported",
+		       key, s);
+}
+
+bool qf_has(const struct qf_config *c, const char *key)
+{
+	return json_object_get(c->root, key) != NULL;
+}
+
+void qf_refuse(struct qf_config *c, const char *key)
+{
+	json_t *v = json_object_get(c->root, key);
+	char *text;
+
+	if (c->rc || !v || json_is_null(v) || json_is_false(v))
+		return;
+	text = json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT);
+	qf_config_fail(c, -EOPNOTSUPP,
+		       "field \"%s\" is %.120s; this is not supported", key,
+		       text ? text : "set");
+	free(text);
+}
+
+static int find_arch(struct qf_config *c, const struct qf_arch **arch)
+{
+	json_t *list = json_object_get(c->root, "architectures");
+	const char *type = json_string_value(json_object_get(c->root,
+							     "model_type"));
+	const char *name = json_string_value(json_array_get(list, 0));
+	const char *near;
+	char known[512];
+
+	*arch = NULL;
+	if (name)
+		*arch = qf_arch_find(name);
+	else if (type && (!list || json_is_null(list)))
+		*arch = qf_arch_find_type(type);
+	if (*arch)
+		return 0;
+	qf_arch_names(known, sizeof(known));
+	if (name) {
+		near = qf_arch_nearest(name);
+		qf_config_fail(c, -EOPNOTSUPP,
+			       "architecture %.64s is not supported%s%s (supported: %s)",
+			       name, near ? "; did you mean " : "",
+			       near ? near : "", known);
+	} else {
+		qf_config_fail(c, -EINVAL,
+			       "field \"architectures\" does not name an architecture (supported: %s)",
+			       known);
+	}
+	return c->rc;
+}
+
+int qf_config_open(struct qf_config *c, const char *dir,
+		   const struct qf_arch **arch, struct qaic_err *err)
+{
+	int rc;
+
+	memset(c, 0, sizeof(*c));
+	c->err = err;
+	c->path = qaic_path(dir, "config.json");
+	c->generation_path = qaic_path(dir, "generation_config.json");
+	if (!c->path || !c->generation_path) {
+		rc = qaic_fail(err, -ENOMEM, "%s: out of memory", dir);
+		goto fail;
+	}
+	if (!qaic_is_dir(dir)) {
+		rc = qaic_fail(err, -ENOENT,
+			       "%s: not a directory; give the directory of a Hugging Face checkpoint",
+			       dir);
+		goto fail;
+	}
+	rc = qaic_json_load(c->path, MAX_CONFIG, &c->root, err);
+	if (!rc && qaic_is_file(c->generation_path))
+		rc = qaic_json_load(c->generation_path, MAX_CONFIG,
+				    &c->generation, err);
+	if (!rc)
+		rc = find_arch(c, arch);
+	if (!rc)
+		return 0;
+fail:
+	qf_config_close(c);
+	return rc;
+}
+
+void qf_config_close(struct qf_config *c)
+{
+	json_decref(c->root);
+	json_decref(c->generation);
+	free(c->path);
+	free(c->generation_path);
+	memset(c, 0, sizeof(*c));
+}
+
+/* Bounds that keep every product of two of them inside 64 bits. */
+static void check_model(struct qf_config *c, const struct qf_model *m)
+{
+	if (c->rc)
+		return;
+	if (m->heads % m->kv_heads)
+		qf_config_fail(c, -EINVAL,
+			       "%u attention heads cannot share %u key/value heads evenly",
+			       m->heads, m->kv_heads);
+	else if ((uint64_t)m->heads * m->head_dim > 1u << 24)
+		qf_config_fail(c, -EINVAL,
+			       "%u heads of %u are too large", m->heads,
+			       m->head_dim);
+}
+
+int qf_config_model(struct qf_config *c, const struct qf_arch *arch,
+		    struct qf_model *m)
+{
+	memset(m, 0, sizeof(*m));
+	m->arch = arch;
+	/* a quantized checkpoint's tensors mean something else */
+	qf_refuse(c, "quantization_config");
+	qf_refuse(c, "add_cross_attention");
+	qf_refuse(c, "is_encoder_decoder");
+	/* adapters and pruned heads change the shapes */
+	if (json_object_size(json_object_get(c->root, "pruned_heads")))
+		qf_refuse(c, "pruned_heads");
+	arch->configure(c, m);
+	check_model(c, m);
+	return c->rc;
+}
+
+/* A token id that may be absent: -1. */
+static int token_id(json_t *obj, const char *key, const char *path,
+		    int32_t *out, struct qaic_err *err)
+{
+	int64_t v = -1;
+	int rc;
+
+	if (!obj)
+		return 0;
+	rc = qaic_json_int(obj, key, -1, INT32_MAX, &v, err);
+	if (rc < 0) {
+		qaic_fail_in(err, "%s", path);
+		return rc;
+	}
+	if (v >= 0)
+		*out = v;
+	return 0;
+}
+
+/* eos_token_id: an id or a list of ids. */
+static int eos_ids(json_t *obj, const char *path,
+		   struct qeff_model_info *info, struct qaic_err *err)
+{
+	json_t *v = json_object_get(obj, "eos_token_id");
+	size_t i, n = json_array_size(v);
+	int32_t id = -1;
+	int rc;
+
+	if (!json_is_array(v)) {
+		rc = token_id(obj, "eos_token_id", path, &id, err);
+		if (!rc && id >= 0)
+			info->eos_ids[info->num_eos++] = id;
+		return rc;
+	}
+	if (n > QAIC_ARRAY_SIZE(info->eos_ids))
+		return qaic_fail(err, -EINVAL,
+				 "%s: field \"eos_token_id\" has %zu ids; at most %zu are taken",
+				 path, n, QAIC_ARRAY_SIZE(info->eos_ids));
+	for (i = 0; i < n; i++) {
+		json_t *e = json_array_get(v, i);
+		json_int_t x = json_integer_value(e);
+
+		if (!json_is_integer(e) || x < 0 || x > INT32_MAX)
+			return qaic_fail(err, -EINVAL,
+					 "%s: field \"eos_token_id\": entry %zu is not a token id",
+					 path, i);
+		info->eos_ids[info->num_eos++] = x;
+	}
+	return 0;
+}
+
+int qf_config_tokens(struct qf_config *c, struct qeff_model_info *info)
+{
+	json_t *obj[] = { c->root, c->generation };
+	const char *path[] = { c->path, c->generation_path };
+	int i, rc = 0;
+
+	info->bos_id = info->pad_id = -1;
+	info->num_eos = 0;
+	for (i = 0; !rc && i < 2; i++) {	/* the later one wins */
+		rc = token_id(obj[i], "bos_token_id", path[i], &info->bos_id,
+			      c->err);
+		if (!rc)
+			rc = token_id(obj[i], "pad_token_id", path[i],
+				      &info->pad_id, c->err);
+	}
+	for (i = 1; !rc && !info->num_eos && i >= 0; i--)
+		if (obj[i])
+			rc = eos_ids(obj[i], path[i], info, c->err);
+	return rc;
+}

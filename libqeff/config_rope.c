@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The rotary fields of a config: rope_theta, rope_scaling,
+ * partial_rotary_factor, as transformers 4.47 (modeling_rope_utils.py) reads them.
+ */
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "libqeff/config.h"
+
+/* One number of rope_scaling. */
+static void scaling_num(struct qf_config *c, json_t *s, const char *key,
+			bool need, double *out)
+{
+	int rc;
+
+	if (c->rc)
+		return;
+	rc = qaic_json_num(s, key, out, c->err);
+	if (rc < 0) {
+		qaic_fail_in(c->err, "%s: rope_scaling", c->path);
+		c->rc = rc;
+	} else if (rc && need) {
+		qf_config_fail(c, -EINVAL, "rope_scaling: field \"%s\" is missing",
+			       key);
+	} else if (!rc && !(*out > 0)) {
+		qf_config_fail(c, -EINVAL,
+			       "rope_scaling: field \"%s\" is %g; it must be positive",
+			       key, *out);
+	}
+}
+
+static void llama3_scaling(struct qf_config *c, json_t *s, struct qf_rope *r)
+{
+	r->scaling = QF_ROPE_LLAMA3;
+	scaling_num(c, s, "factor", true, &r->factor);
+	scaling_num(c, s, "low_freq_factor", true, &r->low_freq);
+	scaling_num(c, s, "high_freq_factor", true, &r->high_freq);
+	scaling_num(c, s, "original_max_position_embeddings", true,
+		    &r->original);
+	if (!c->rc && r->high_freq <= r->low_freq)
+		qf_config_fail(c, -EINVAL,
+			       "rope_scaling: high_freq_factor %g must be above low_freq_factor %g",
+			       r->high_freq, r->low_freq);
+}
+
+static void yarn_scaling(struct qf_config *c, json_t *s, struct qf_rope *r)
+{
+	r->scaling = QF_ROPE_YARN;
+	r->beta_fast = 32;
+	r->beta_slow = 1;
+	scaling_num(c, s, "factor", true, &r->factor);
+	scaling_num(c, s, "beta_fast", false, &r->beta_fast);
+	scaling_num(c, s, "beta_slow", false, &r->beta_slow);
+	if (c->rc)
+		return;
+	r->attention = 0.1 * log(r->factor) + 1.0;
+	scaling_num(c, s, "attention_factor", false, &r->attention);
+	/* of later versions; these would change the tables */
+	if (json_is_number(json_object_get(s, "mscale")) ||
+	    json_is_number(json_object_get(s, "mscale_all_dim")))
+		qf_config_fail(c, -EOPNOTSUPP,
+			       "rope_scaling: \"mscale\" is not supported");
+}
+
+static void get_scaling(struct qf_config *c, json_t *s, struct qf_rope *r)
+{
+	const char *type = NULL;
+
+	if (!json_is_object(s)) {
+		qf_config_fail(c, -EINVAL,
+			       "field \"rope_scaling\" is not an object");
+		return;
+	}
+	type = json_string_value(json_object_get(s, "rope_type"));
+	if (!type)
+		type = json_string_value(json_object_get(s, "type"));
+	if (!type) {
+		qf_config_fail(c, -EINVAL,
+			       "rope_scaling: field \"rope_type\" is missing");
+	} else if (!strcmp(type, "default")) {
+		r->scaling = QF_ROPE_PLAIN;
+	} else if (!strcmp(type, "linear")) {
+		r->scaling = QF_ROPE_LINEAR;
+		scaling_num(c, s, "factor", true, &r->factor);
+	} else if (!strcmp(type, "dynamic")) {
+		/*
+		 * The base only grows for sequences beyond
+		 * max_position_embeddings; up to there, which is all that our
+		 * tables hold, dynamic NTK is the plain rotation.
+		 */
+		r->scaling = QF_ROPE_PLAIN;
+		scaling_num(c, s, "factor", true, &r->factor);
+	} else if (!strcmp(type, "llama3")) {
+		llama3_scaling(c, s, r);
+	} else if (!strcmp(type, "yarn")) {
+		yarn_scaling(c, s, r);
+	} else {
+		qf_config_fail(c, -EOPNOTSUPP,
+			       "rope_scaling: rope_type is \"%.40s\"; default, linear, dynamic, llama3 and yarn are supported",
+			       type);
+	}
+}
+
+void qf_get_rope(struct qf_config *c, struct qf_model *m)
+{
+	json_t *s = json_object_get(c->root, "rope_scaling");
+	json_t *later = json_object_get(c->root, "rope_parameters");
+	struct qf_rope *r = &m->rope;
+	double partial = 1;
+
+	r->kind = QF_ROPE_HALF;
+	r->theta = 10000;
+	r->factor = r->attention = 1;
+	qf_get_positive(c, "rope_theta", &r->theta);
+	if (json_is_object(later)) {	/* transformers 5: theta is among them */
+		s = later;
+		scaling_num(c, s, "rope_theta", false, &r->theta);
+		scaling_num(c, s, "partial_rotary_factor", false, &partial);
+	}
+	qf_get_positive(c, "partial_rotary_factor", &partial);
+	if (!c->rc && partial > 1)
+		qf_config_fail(c, -EINVAL,
+			       "field \"partial_rotary_factor\" is %g; it must be at most 1",
+			       partial);
+	if (!c->rc && s && !json_is_null(s))
+		get_scaling(c, s, r);
+	if (c->rc)
+		return;
+	r->dim = m->head_dim * partial;
+	if (r->dim < 2 || r->dim % 2)
+		qf_config_fail(c, -EINVAL,
+			       "%u of %u elements of a head would rotate; that must be an even number",
+			       r->dim, m->head_dim);
+	else if (r->scaling == QF_ROPE_YARN && r->theta == 1)
+		qf_config_fail(c, -EINVAL,
+			       "field \"rope_theta\" is 1; yarn needs another");
+	r->positions = m->max_positions;
+	/* two tables of floats; more than this is a mistake */
+	if ((uint64_t)r->positions * r->dim > 1u << 29)
+		qf_config_fail(c, -EINVAL,
+			       "field \"max_position_embeddings\" is %u: rotary tables of that length are not supported",
+			       r->positions);
+}

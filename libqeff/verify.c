@@ -148,7 +148,8 @@ static int eval_open(struct verify *v, struct eval *e, uint32_t seq_len)
 
 static void eval_close(struct eval *e)
 {
-	qaicc_ref_close(e->ref);
+	if (e->ref)
+		qaicc_ref_close(e->ref);
 	free(e->input_ids);
 	free(e->position_ids);
 	free(e->inputs);

@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "tools/common/progress.h"
+#include "tools/common/textgen_priv.h"
+
+int qaic_textgen_check(const struct qaic_textgen *t, struct qaic_err *err)
+{
+	if (t->input_ids && (t->prompt || t->prompts_file))
+		return qaic_fail(err, -EINVAL,
+				 "--input-ids and a text prompt exclude each other");
+	if (!t->input_ids && !t->prompt && !t->prompts_file)
+		return qaic_fail(err, -EINVAL,
+				 "no prompt: give --prompt, --prompts-txt-file-path or --input-ids");
+	return 0;
+}
+
+static void warn(const struct qaic_gen *g, const char *text)
+{
+	fprintf(stderr, "%s: warning: %s\n", g->t->prog, text);
+}
+
+/* Open the tokenizer; ids alone can do without one. */
+static int open_tokenizer(struct qaic_gen *g)
+{
+	struct qaic_err err = QAIC_ERR_INIT;
+	int ret;
+
+	if (!g->t->model_dir)
+		return g->t->input_ids ? 0 :
+		       qaic_fail(g->err, -EINVAL,
+				 "a text prompt needs --model-name, the directory of the tokenizer");
+	ret = qeff_tokenizer_open(g->t->model_dir, &g->tok, &err);
+	if (ret == -ENOENT && g->t->input_ids)
+		return 0;
+	if (ret)
+		qaic_fail(g->err, ret, "%s", err.msg);
+	return ret;
+}
+
+/* Where generation ends: what the model says, else its tokenizer. */
+static int find_eos(struct qaic_gen *g)
+{
+	struct qeff_model_info info;
+	uint32_t i;
+	int ret;
+
+	if (g->t->ignore_eos || !g->t->model_dir)
+		return 0;
+	ret = qeff_model_info(g->t->model_dir, &info, g->err);
+	if (ret)
+		return ret;
+	for (i = 0; i < info.num_eos && g->num_eos < QAIC_ARRAY_SIZE(g->eos); i++)
+		g->eos[g->num_eos++] = info.eos_ids[i];
+	if (!g->num_eos && g->tok && qeff_eos_id(g->tok) >= 0)
+		g->eos[g->num_eos++] = qeff_eos_id(g->tok);
+	return 0;
+}
+
+static int read_prompts(struct qaic_gen *g)
+{
+	const struct qaic_textgen *t = g->t;
+	const char *note;
+	size_t i, left;
+	int ret;
+
+	if (t->input_ids) {
+		ret = qaic_prompts_ids(&g->prompts, t->input_ids, g->err);
+	} else if (t->prompts_file) {
+		if (t->prompt)
+			warn(g, "--prompts-txt-file-path is used, --prompt is not");
+		ret = qaic_prompts_file(&g->prompts, t->prompts_file, g->err);
+	} else {
+		ret = qaic_prompts_split(&g->prompts, t->prompt, g->err);
+	}
+	if (!ret && !t->input_ids)
+		ret = qaic_prompts_encode(&g->prompts, g->tok, g->err);
+	if (!ret)
+		ret = qaic_prompts_fit(&g->prompts, qeff_session_batch(g->s),
+				       &note, g->err);
+	if (!ret && note)
+		warn(g, note);
+	for (i = 0; !ret && i < g->prompts.n; i++) {
+		left = qeff_session_ctx_len(g->s);
+		left -= left < g->prompts.v[i].num_ids ? left :
+			g->prompts.v[i].num_ids;
+		if (t->generation_len <= left)
+			continue;
+		warn(g, "--generation-len is more than the context has room for");
+		break;
+	}
+	return ret;
+}
+
+/* A new token; the first row of a batch is shown as it comes. */
+static int on_token(void *ctx, size_t row, int32_t id)
+{
+	struct qaic_gen *g = ctx;
+	const char *text;
+	size_t len;
+
+	if (row || g->t->json)
+		return 0;
+	if (!g->tok) {
+		printf(" %d", id);
+	} else if (!qeff_stream_put(g->stream, id, &text, &len)) {
+		fwrite(text, 1, len, stdout);
+	}
+	fflush(stdout);
+	return 0;
+}
+
+static int keep(struct qaic_rows *r, const float *logits, size_t n)
+{
+	size_t cap = r->cap ? r->cap : 16 * n;
+	float *v;
+
+	while (cap < r->n + n)
+		cap *= 2;
+	if (cap != r->cap) {
+		v = realloc(r->v, cap * sizeof(*v));
+		if (!v)
+			return -ENOMEM;
+		r->v = v;
+		r->cap = cap;
+	}
+	memcpy(r->v + r->n, logits, n * sizeof(*logits));
+	r->n += n;
+	return 0;
+}
+
+static int on_logits(void *ctx, size_t row, const float *logits, size_t vocab)
+{
+	struct qaic_gen *g = ctx;
+	int ret = 0;
+
+	if (g->logits.fd >= 0)
+		ret = qaic_outfile_write(&g->logits, logits,
+					 vocab * sizeof(*logits), NULL);
+	if (!ret && g->kept)
+		ret = keep(&g->kept[row], logits, vocab);
+	return ret;
+}
+
+/* The text of generated ids, malloc'ed; NULL without a tokenizer. */
+static char *decode_text(struct qaic_gen *g, const int32_t *ids, size_t n)
+{
+	struct qaic_str s = { 0 };
+	char *text;
+	size_t len, i;
+
+	if (g->tok)
+		return qeff_decode(g->tok, ids, n, true, &text, &len, g->err) ?
+		       NULL : text;
+	for (i = 0; i < n; i++)
+		qaic_str_printf(&s, "%s%d", i ? " " : "", ids[i]);
+	if (!n)
+		qaic_str_puts(&s, "");
+	return s.s;
+}
+
+/* What follows the streamed first row: the other rows, and the ids. */
+static int show_batch(struct qaic_gen *g, const struct qaic_prompt *p,
+		      const struct qeff_result *res)
+{
+	size_t i, n = res->num_prompts;
+	char *text;
+	int ret = 0;
+
+	for (i = 0; !ret && i < n; i++) {
+		if (!g->t->json && !i)
+			continue;
+		text = decode_text(g, res->ids[i], res->num_ids[i]);
+		if (!text)
+			return qaic_fail(g->err, -ENOMEM, "out of memory");
+		if (g->t->json) {
+			ret = json_array_append_new(g->results,
+				qaic_json_result(&p[i], res->ids[i],
+						 res->num_ids[i],
+						 g->tok ? text : NULL));
+			if (ret)
+				qaic_fail(g->err, -ENOMEM, "out of memory");
+		} else {
+			printf("\n--------------------\n\nPrompt :  %s\nCompletion :  %s\n",
+			       p[i].text, text);
+		}
+		free(text);
+	}
+	if (!ret && g->t->print_ids && !g->t->json) {
+		if (n == 1)
+			printf("\n");
+		for (i = 0; i < n; i++)
+			qaic_print_ids(res->ids[i], res->num_ids[i]);
+	}
+	fflush(stdout);
+	return ret;
+}
+
+static void add_perf(struct qaic_perf *p, const struct qeff_result *r)
+{
+	double n = ++p->batches, steps = r->decode_steps;
+
+#define MEAN(field, x)	((field) += ((x) - (field)) / n)
+	MEAN(p->prefill_s, r->prefill_s);
+	MEAN(p->decode_rate, r->decode_s > 0 ? steps / r->decode_s : 0);
+	MEAN(p->total_rate, r->total_s > 0 ? steps / r->total_s : 0);
+	MEAN(p->total_s, r->total_s);
+	MEAN(p->model_prefill_s, r->model_prefill_s);
+	MEAN(p->model_decode_rate,
+	     r->model_decode_s > 0 ? steps / r->model_decode_s : 0);
+#undef MEAN
+}
+
+static int generate(struct qaic_gen *g, const struct qaic_prompt *p,
+		    const struct qeff_request *req, struct qeff_result *res)
+{
+	const char *text;
+	size_t len;
+	int ret;
+
+	if (g->t->json)
+		return qeff_generate(g->s, req, res, g->err);
+	if (g->tok) {
+		ret = qeff_stream_new(g->tok, true, &g->stream);
+		if (ret)
+			return qaic_fail(g->err, ret, "out of memory");
+	}
+	printf("\nPrompt : %s\nCompletion :", p->text);
+	fflush(stdout);
+	ret = qeff_generate(g->s, req, res, g->err);
+	if (g->stream && !qeff_stream_flush(g->stream, &text, &len))
+		fwrite(text, 1, len, stdout);
+	if (ret)
+		printf("\n");
+	fflush(stdout);
+	if (g->stream)
+		qeff_stream_free(g->stream);
+	g->stream = NULL;
+	return ret;
+}
+
+static int run_batch(struct qaic_gen *g, const struct qaic_prompt *p, size_t n)
+{
+	const int32_t **ids = calloc(n, sizeof(*ids));
+	size_t *len = calloc(n, sizeof(*len)), i;
+	struct qeff_request req = {
+		.prompts = ids, .prompt_len = len, .num_prompts = n,
+		.generation_len = g->t->generation_len,
+		.eos_ids = g->eos, .num_eos = g->num_eos,
+		.token = on_token, .ctx = g,
+	};
+	struct qeff_result res = { 0 };
+	int ret;
+
+	if (!ids || !len) {
+		ret = qaic_fail(g->err, -ENOMEM, "out of memory");
+		goto out;
+	}
+	for (i = 0; i < n; i++) {
+		ids[i] = p[i].ids;
+		len[i] = p[i].num_ids;
+	}
+	if (g->logits.fd >= 0 || g->kept)
+		req.logits = on_logits;
+	for (i = 0; g->kept && i < n; i++)
+		g->kept[i].n = 0;
+	ret = generate(g, p, &req, &res);
+	if (ret)
+		goto out;
+	add_perf(&g->perf, &res);
+	ret = show_batch(g, p, &res);
+	if (!ret && g->t->verify)
+		ret = qaic_gen_verify(g, p, &res);
+out:
+	qeff_result_release(&res);
+	free(ids);
+	free(len);
+	return ret;
+}
+
+static int open_all(struct qaic_gen *g)
+{
+	const struct qaic_textgen *t = g->t;
+	struct qeff_session_options so = {
+		.qpc_dir = t->qpc, .qid = t->qid, .progress = t->progress,
+	};
+	int ret;
+
+	ret = open_tokenizer(g);
+	if (!ret)
+		ret = find_eos(g);
+	if (!ret)
+		ret = qeff_session_open(&so, &g->s, g->err);
+	qaic_progress_clear();
+	if (!ret)
+		ret = read_prompts(g);
+	if (ret)
+		return ret;
+	g->results = json_array();
+	if (t->verify)
+		g->kept = calloc(qeff_session_batch(g->s), sizeof(*g->kept));
+	if (!g->results || (t->verify && !g->kept))
+		return qaic_fail(g->err, -ENOMEM, "out of memory");
+	if (t->write_logits)
+		return qaic_outfile_open(&g->logits, t->write_logits, g->err);
+	return 0;
+}
+
+static void say_more(const struct qaic_gen *g)
+{
+	const struct qaic_perf *p = &g->perf;
+	unsigned int batch = qeff_session_batch(g->s);
+
+	fprintf(stderr, "%s: QPC %s: batch %u, prompt-len %u, ctx-len %u, vocabulary %u\n",
+		g->t->prog, g->t->qpc, batch, qeff_session_prompt_len(g->s),
+		qeff_session_ctx_len(g->s), qeff_session_vocab(g->s));
+	fprintf(stderr, "%s: modelled on an AI 100 Pro: TTFT %.6f sec, decode %.2f tokens/sec\n",
+		g->t->prog, p->model_prefill_s, p->model_decode_rate * batch);
+}
+
+static int report(struct qaic_gen *g)
+{
+	const struct qeff_verify_result *v = &g->verify;
+
+	if (g->t->json) {
+		if (qaic_print_json(g))
+			return qaic_fail(g->err, -EIO,
+					 "the JSON document cannot be written");
+	} else {
+		if (g->t->verify)
+			qaic_print_verify(v);
+		qaic_print_stats(&g->perf, qeff_session_batch(g->s));
+	}
+	if (g->t->verbose)
+		say_more(g);
+	if (fflush(stdout) || ferror(stdout))
+		return qaic_fail(g->err, -EIO, "standard output: write failed");
+	if (g->t->verify && !(v->rel_rms <= qaic_verify_bound(g->t)))
+		return qaic_fail(g->err, -ERANGE,
+				 "verification failed: the card's logits differ by %.3g relative RMS, more than %g",
+				 v->rel_rms, qaic_verify_bound(g->t));
+	return 0;
+}
+
+static void close_all(struct qaic_gen *g)
+{
+	size_t i, n = g->s ? qeff_session_batch(g->s) : 0;
+
+	for (i = 0; g->kept && i < n; i++)
+		free(g->kept[i].v);
+	free(g->kept);
+	if (g->logits.fd >= 0)
+		qaic_outfile_abort(&g->logits);
+	json_decref(g->results);
+	qaic_prompts_release(&g->prompts);
+	if (g->s)
+		qeff_session_close(g->s);
+	if (g->tok)
+		qeff_tokenizer_close(g->tok);
+}
+
+int qaic_textgen_run(const struct qaic_textgen *t, struct qaic_err *err)
+{
+	struct qaic_gen g = { .t = t, .err = err, .logits = { .fd = -1 } };
+	size_t i, batch;
+	int ret;
+
+	ret = qaic_textgen_check(t, err);
+	if (!ret)
+		ret = open_all(&g);
+	if (ret)
+		goto out;
+	batch = qeff_session_batch(g.s);
+	for (i = 0; !ret && i + batch <= g.prompts.n; i += batch)
+		ret = run_batch(&g, g.prompts.v + i, batch);
+	if (!ret && g.logits.fd >= 0)
+		ret = qaic_outfile_commit(&g.logits, err);
+	if (!ret)
+		ret = report(&g);
+out:
+	close_all(&g);
+	return ret;
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What is printed, in the format of QEfficient's print_latency_stats_kv and
+ * CloudAI100ExecInfo.__repr__: qaic-bench and others parse it. The blanks before
+ * the line ends are part of it.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/common/textgen_priv.h"
+
+void qaic_print_round2(char buf[32], double x)
+{
+	char *p;
+
+	snprintf(buf, 32, "%.2f", isfinite(x) && x < 1e15 ? x : 0);
+	p = buf + strlen(buf) - 1;
+	if (*p == '0')
+		*p = '\0';
+}
+
+void qaic_print_stats(const struct qaic_perf *p, unsigned int batch)
+{
+	char ttft[32], decode[32], total[32], e2e[32];
+
+	qaic_print_round2(ttft, p->prefill_s);
+	qaic_print_round2(decode, p->decode_rate * batch);
+	qaic_print_round2(total, p->total_rate * batch);
+	qaic_print_round2(e2e, p->total_s);
+	printf("\n========================= Performance Stats =========================\n");
+	if (batch > 1)
+		printf("Batch Performance : \n\n");
+	printf("Average Prefill time a.k.a TTFT is= %s sec        \n"
+	       "Decode is= %s tokens/sec        \n"
+	       "Total is= %s tokens/sec        \n"
+	       "Total (E2E) inference time is= %s sec\n",
+	       ttft, decode, total, e2e);
+	printf("=====================================================================\n");
+	fflush(stdout);
+}
+
+void qaic_print_ids(const int32_t *ids, size_t n)
+{
+	size_t i;
+
+	printf("ids:");
+	for (i = 0; i < n; i++)
+		printf(" %d", ids[i]);
+	printf("\n");
+}
+
+void qaic_print_verify(const struct qeff_verify_result *v)
+{
+	printf("\nCard against the reference evaluation:\n"
+	       "%-16s %12s %12s %12s %12s %12s\n"
+	       "%-16s %12.4g %12.4g %12.4g %12.9f %8zu/%zu\n",
+	       "output", "MSE", "max", "rel RMS", "cosine", "top-1",
+	       v->output, v->mse, v->max_abs, v->rel_rms, v->cosine, v->top1,
+	       v->rows);
+}
+
+/* JSON text is UTF-8; bytes of a prompt that are not become '?'. */
+static json_t *json_text(const char *text)
+{
+	json_t *j = json_string(text);
+	char *copy, *p;
+
+	if (j)
+		return j;
+	copy = strdup(text);
+	if (!copy)
+		return json_null();
+	for (p = copy; *p; p++)
+		if (*p & 0x80)
+			*p = '?';
+	j = json_string(copy);
+	free(copy);
+	return j;
+}
+
+static json_t *json_ids(const int32_t *ids, size_t n)
+{
+	json_t *a = json_array();
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		json_array_append_new(a, json_integer(ids[i]));
+	return a;
+}
+
+json_t *qaic_json_result(const struct qaic_prompt *p, const int32_t *ids,
+			 size_t n, const char *text)
+{
+	return json_pack("{s:o, s:o, s:o, s:o}", "prompt", json_text(p->text),
+			 "prompt_ids", json_ids(p->ids, p->num_ids),
+			 "ids", json_ids(ids, n),
+			 "text", text ? json_text(text) : json_null());
+}
+
+/* JSON has no NaN: a difference that is none is null. */
+static json_t *json_number(double x)
+{
+	return isfinite(x) ? json_real(x) : json_null();
+}
+
+static json_t *json_verify(const struct qaic_gen *g)
+{
+	const struct qeff_verify_result *v = &g->verify;
+
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:o}",
+			 "output", v->output, "mse", json_number(v->mse),
+			 "max", json_number(v->max_abs),
+			 "rel_rms", json_number(v->rel_rms),
+			 "cosine", json_number(v->cosine),
+			 "top1", (json_int_t)v->top1,
+			 "rows", (json_int_t)v->rows,
+			 "bound", json_number(qaic_verify_bound(g->t)));
+}
+
+int qaic_print_json(const struct qaic_gen *g)
+{
+	unsigned int batch = qeff_session_batch(g->s);
+	const struct qaic_perf *p = &g->perf;
+	json_t *j;
+	int ret;
+
+	j = json_pack("{s:s, s:i, s:i, s:i, s:i, s:O, s:{s:o, s:o, s:o, s:o, s:o, s:o}}",
+		      "qpc", g->t->qpc, "batch_size", (int)batch,
+		      "prompt_len", (int)qeff_session_prompt_len(g->s),
+		      "ctx_len", (int)qeff_session_ctx_len(g->s),
+		      "vocab_size", (int)qeff_session_vocab(g->s),
+		      "results", g->results, "performance",
+		      "ttft_s", json_number(p->prefill_s),
+		      "decode_tokens_per_s", json_number(p->decode_rate * batch),
+		      "total_tokens_per_s", json_number(p->total_rate * batch),
+		      "total_s", json_number(p->total_s),
+		      "modelled_ttft_s", json_number(p->model_prefill_s),
+		      "modelled_decode_tokens_per_s",
+		      json_number(p->model_decode_rate * batch));
+	if (!j)
+		return -1;
+	if (g->t->model_dir)
+		json_object_set_new(j, "model", json_text(g->t->model_dir));
+	if (g->t->verify)
+		json_object_set_new(j, "verify", json_verify(g));
+	ret = json_dumpf(j, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+	printf("\n");
+	json_decref(j);
+	return ret;
+}

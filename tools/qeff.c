@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: MIT
+/* qeff: QEfficient's four stages, infer, export, compile, execute. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "libqeff/qeff.h"
+#include "tools/common/opt.h"
+#include "tools/common/progress.h"
+#include "tools/common/textgen.h"
+
+static struct {
+	const char *model_name, *local_model_dir, *cache_dir, *precision;
+	const char *onnx_path, *qpc_path;
+	unsigned int num_cores, batch_size, prompt_len, ctx_len, qid;
+	bool verbose;
+} a = {
+	.num_cores = 16, .batch_size = 1, .prompt_len = 32, .ctx_len = 128,
+};
+static struct qaic_textgen gen;
+static const char *prog = "qeff";
+
+/* "[0]" or "0": one card; a list is for tensor slicing. */
+static int device_group(void *to, const char *value, struct qaic_err *err)
+{
+	const char *s = value + (*value == '[');
+	size_t n = strcspn(s, "]");
+	char num[16];
+	uint64_t v;
+
+	if (memchr(s, ',', n))
+		return qaic_fail(err, -EOPNOTSUPP,
+				 "--device-group %s: slicing a model over several cards is not available yet",
+				 value);
+	if (n < sizeof(num) && n && (!s[n] || !s[n + 1])) {
+		memcpy(num, s, n);
+		num[n] = '\0';
+		if (!qaic_opt_uint(num, 0, 1023, &v)) {
+			*(unsigned int *)to = v;
+			return 0;
+		}
+	}
+	return qaic_fail(err, -EINVAL, "--device-group takes a list like [0], not \"%s\"",
+			 value);
+}
+
+#define OPT_MODEL							\
+	QAIC_OPT_GROUP("Model:"),					\
+	{ .name = "model-name", .kind = QAIC_OPT_STR,			\
+	  .to = &a.model_name, .arg = "DIR",				\
+	  .help = "Directory of a Hugging Face model: config.json, "	\
+	  "*.safetensors, tokenizer." },				\
+	{ .name = "local-model-dir", .kind = QAIC_OPT_STR,		\
+	  .to = &a.local_model_dir, .arg = "DIR",			\
+	  .help = "The same; wins over --model-name." }
+#define OPT_CACHE							\
+	{ .name = "cache-dir", .kind = QAIC_OPT_STR, .to = &a.cache_dir, \
+	  .arg = "DIR", .help = "Where generated files are kept.",	\
+	  .def = "$QEFF_HOME, $XDG_CACHE_HOME/qeff_models or ~/.cache/qeff_models" }
+#define OPT_DEVICE							\
+	{ .name = "device-group", .kind = QAIC_OPT_CALL, .to = &a.qid,	\
+	  .call = device_group, .arg = "[QID]", .def = "[0]",		\
+	  .help = "Card to run on." }
+#define OPT_SHAPE							\
+	QAIC_OPT_GROUP("Compilation:"),					\
+	{ .name = "num-cores", .kind = QAIC_OPT_UINT, .to = &a.num_cores, \
+	  .min = 1, .max = 16, .arg = "N", .def = "16",			\
+	  .help = "NSPs to compile for" },				\
+	{ .name = "batch-size", .kind = QAIC_OPT_UINT,			\
+	  .to = &a.batch_size, .min = 1, .max = 4096, .arg = "N",	\
+	  .def = "1", .help = "Prompts that run together" },		\
+	{ .name = "prompt-len", .kind = QAIC_OPT_UINT,			\
+	  .to = &a.prompt_len, .min = 1, .max = 1048576, .arg = "N",	\
+	  .def = "32", .help = "Prompt tokens of one prefill call; longer " \
+	  "prompts take several" },					\
+	{ .name = "ctx-len", .kind = QAIC_OPT_UINT, .to = &a.ctx_len,	\
+	  .min = 1, .max = 1048576, .arg = "N", .def = "128",		\
+	  .help = "Tokens that the KV cache has room for" },		\
+	{ .name = "precision", .kind = QAIC_OPT_STR, .to = &a.precision, \
+	  .arg = "fp16|fp32", .def = "fp16",				\
+	  .help = "Arithmetic and KV cache." }
+#define OPT_VERBOSE							\
+	{ .name = "verbose", .alias = "v", .kind = QAIC_OPT_FLAG,	\
+	  .to = &a.verbose,						\
+	  .help = "Say on standard error what is done and used." }
+
+#define LATER(n, al, why)						\
+	{ .name = n, .alias = al, .kind = QAIC_OPT_LATER, .help = why }
+#define LATER_HUB							\
+	LATER("hf-token", NULL, "models are read from directories, nothing is downloaded"), \
+	LATER("trust-remote-code", NULL, "no code from a model directory is run")
+#define LATER_KV							\
+	LATER("full-batch-size", NULL, "continuous batching"),		\
+	LATER("mxint8-kv-cache", "mxint8", "MXINT8 KV cache")
+#define LATER_COMPILE							\
+	LATER("mxfp6-matmul", "mxfp6", "MXFP6 weights"),		\
+	LATER("mos", NULL, "effort to reduce on-chip memory"),		\
+	LATER("aic-enable-depth-first", NULL, "depth-first scheduling"), \
+	LATER("allow-mxint8-mdp-io", NULL, "MXINT8 between cards"),	\
+	LATER("enable-qnn", NULL, "compiling with the QNN SDK")
+#define LATER_CCL							\
+	LATER("ccl-enabled", NULL, "compute context lengths"),		\
+	LATER("comp-ctx-lengths-prefill", NULL, "compute context lengths"), \
+	LATER("comp-ctx-lengths-decode", NULL, "compute context lengths")
+#define LATER_EXPORT							\
+	LATER("use-onnx-subfunctions", NULL, "one ONNX function for each layer"), \
+	LATER("dynamo", NULL, "the export mode of torch.export")
+
+/* The model directory that was named, or an error that says how to. */
+static int model_dir(const char **dir, struct qaic_err *err)
+{
+	const char *d = a.local_model_dir ? a.local_model_dir : a.model_name;
+
+	if (!d)
+		return qaic_fail(err, -EINVAL,
+				 "--model-name is needed: the directory of a Hugging Face model");
+	if (qaic_is_dir(d)) {
+		*dir = d;
+		return 0;
+	}
+	if (qaic_is_file(d))
+		return qaic_fail(err, -ENOTDIR,
+				 "--model-name %s is a file; give the directory that config.json is in",
+				 d);
+	return qaic_fail(err, -ENOENT,
+			 "--model-name %s is no directory; models are not downloaded: fetch it (git clone https://huggingface.co/%s) and give its path, as in --model-name ./%s",
+			 d, d, strrchr(d, '/') ? strrchr(d, '/') + 1 : d);
+}
+
+static int precision(bool *fp32, struct qaic_err *err)
+{
+	const char *p = a.precision ? a.precision : "fp16";
+
+	*fp32 = !strcmp(p, "fp32");
+	if (*fp32 || !strcmp(p, "fp16"))
+		return 0;
+	return qaic_fail(err, -EINVAL, "--precision takes fp16 or fp32, not \"%s\"",
+			 p);
+}
+
+/* What QEfficient prints around its compiler, and more with --verbose. */
+static void on_stage(void *ctx, const char *stage, const char *text)
+{
+	qaic_progress_clear();
+	if (a.verbose && strcmp(stage, "compiled"))
+		fprintf(stderr, "%s: %s: %s\n", prog, stage, text);
+	if (gen.json)
+		return;
+	if (!strcmp(stage, "compile"))
+		printf("Running AI 100 compiler: %s\n", text);
+	else if (!strcmp(stage, "compiled"))
+		printf("\n===================== Compilation Done! =====================\n\n");
+	fflush(stdout);
+}
+
+static int build_options(struct qeff_build_options *o, struct qaic_err *err)
+{
+	*o = (struct qeff_build_options) {
+		.cache_dir = a.cache_dir, .num_cores = a.num_cores,
+		.batch_size = a.batch_size, .prompt_len = a.prompt_len,
+		.ctx_len = a.ctx_len, .stage = on_stage,
+		.progress = qaic_progress_terminal(),
+	};
+	return precision(&o->fp32, err);
+}
+
+static int run_infer(struct qaic_opt_cmd *cmd, struct qaic_err *err)
+{
+	struct qeff_artefacts art = { 0 };
+	struct qeff_build_options o;
+	int ret;
+
+	ret = build_options(&o, err);
+	if (!ret)
+		ret = qaic_textgen_check(&gen, err);
+	if (!ret)
+		ret = model_dir(&o.model_dir, err);
+	if (!ret)
+		ret = qeff_build(&o, &art, err);
+	qaic_progress_clear();
+	if (ret)
+		return ret;
+	if (a.verbose)
+		fprintf(stderr, "%s: precision %s, %u NSPs, ONNX %s\n", prog,
+			o.fp32 ? "fp32" : "fp16", a.num_cores, art.onnx);
+	gen.model_dir = o.model_dir;
+	gen.qpc = art.qpc_dir;
+	gen.onnx = art.onnx;
+	gen.fp32 = o.fp32;
+	gen.qid = a.qid;
+	ret = qaic_textgen_run(&gen, err);
+	qeff_artefacts_release(&art);
+	return ret;
+}
+
+static int run_export(struct qaic_opt_cmd *cmd, struct qaic_err *err)
+{
+	struct qeff_artefacts art = { 0 };
+	struct qeff_build_options o;
+	int ret;
+
+	ret = build_options(&o, err);
+	if (!ret)
+		ret = model_dir(&o.model_dir, err);
+	if (!ret)
+		ret = qeff_build_onnx(&o, &art, err);
+	qaic_progress_clear();
+	if (ret)
+		return ret;
+	printf("%s\n", art.onnx);
+	qeff_artefacts_release(&art);
+	return 0;
+}
+
+static int run_compile(struct qaic_opt_cmd *cmd, struct qaic_err *err)
+{
+	struct qeff_build_options o;
+	int ret;
+
+	if (!a.onnx_path || !a.qpc_path)
+		return qaic_fail(err, -EINVAL, "%s is needed",
+				 a.onnx_path ? "--qpc-path" : "--onnx-path");
+	ret = build_options(&o, err);
+	o.onnx = a.onnx_path;
+	o.qpc_path = a.qpc_path;
+	if (!ret)
+		ret = qeff_build_qpc(&o, err);
+	qaic_progress_clear();
+	if (!ret)
+		printf("%s/qpcs\n", a.qpc_path);
+	return ret;
+}
+
+/* The directory with programqpc.bin: as given, or in it under either name. */
+static char *find_qpc(const char *path)
+{
+	static const char *const sub[] = { "", "qpcs", "qpc" };
+	char *dir, *bin;
+	size_t i;
+	bool ok;
+
+	for (i = 0; i < QAIC_ARRAY_SIZE(sub); i++) {
+		dir = *sub[i] ? qaic_path(path, sub[i]) : strdup(path);
+		bin = dir ? qaic_path(dir, "programqpc.bin") : NULL;
+		ok = bin && qaic_is_file(bin);
+		free(bin);
+		if (ok)
+			return dir;
+		free(dir);
+	}
+	return strdup(path);
+}
+
+static int run_execute(struct qaic_opt_cmd *cmd, struct qaic_err *err)
+{
+	char *qpc;
+	int ret;
+
+	if (!a.qpc_path)
+		return qaic_fail(err, -EINVAL, "--qpc-path is needed");
+	ret = qaic_textgen_check(&gen, err);
+	if (!ret && (a.model_name || a.local_model_dir || !gen.input_ids))
+		ret = model_dir(&gen.model_dir, err);
+	if (ret)
+		return ret;
+	qpc = find_qpc(a.qpc_path);
+	if (!qpc)
+		return qaic_fail(err, -ENOMEM, "out of memory");
+	gen.qpc = qpc;
+	gen.qid = a.qid;
+	gen.progress = qaic_progress_terminal();
+	ret = qaic_textgen_run(&gen, err);
+	free(qpc);
+	return ret;
+}
+
+static const struct qaic_opt infer_opts[] = {
+	OPT_MODEL, OPT_CACHE, OPT_SHAPE, OPT_DEVICE, QAIC_TEXTGEN_OPTS(gen),
+	{ .name = "verify", .kind = QAIC_OPT_FLAG, .to = &gen.verify,
+	  .help = "Evaluate the ONNX with the slow reference loops too, print "
+	  "how far the card is from it, and fail if that is too far." },
+	LATER_HUB, LATER_KV, LATER_COMPILE, LATER_CCL, LATER_EXPORT,
+};
+
+static const struct qaic_opt export_opts[] = {
+	OPT_MODEL, OPT_CACHE, OPT_VERBOSE, LATER_HUB, LATER_KV, LATER_EXPORT,
+};
+
+static const struct qaic_opt compile_opts[] = {
+	QAIC_OPT_GROUP("Files:"),
+	{ .name = "onnx-path", .kind = QAIC_OPT_STR, .to = &a.onnx_path,
+	  .arg = "FILE", .help = "The exported model." },
+	{ .name = "qpc-path", .kind = QAIC_OPT_STR, .to = &a.qpc_path,
+	  .arg = "DIR", .help = "Gets specializations.json, custom_io.yaml "
+	  "and qpcs/programqpc.bin." },
+	OPT_SHAPE, OPT_DEVICE, OPT_VERBOSE, LATER_KV, LATER_COMPILE,
+	LATER("custom-io-file-path", NULL, "qaic-compile -custom-IO-list-file takes one"),
+};
+
+static const struct qaic_opt execute_opts[] = {
+	OPT_MODEL,
+	{ .name = "qpc-path", .kind = QAIC_OPT_STR, .to = &a.qpc_path,
+	  .arg = "DIR", .help = "The compiled model." },
+	OPT_DEVICE, QAIC_TEXTGEN_OPTS(gen), LATER_HUB,
+	LATER("full-batch-size", NULL, "continuous batching"),
+};
+
+static const struct stage {
+	const char *name, *prog, *about;
+	const struct qaic_opt *opts;
+	size_t num_opts;
+	int (*run)(struct qaic_opt_cmd *cmd, struct qaic_err *err);
+} stages[] = {
+	{ "infer", "qeff infer",
+	  "Export, compile and run a model; what is there already is used.",
+	  infer_opts, QAIC_ARRAY_SIZE(infer_opts), run_infer },
+	{ "export", "qeff export",
+	  "Write the ONNX of a model and print its path.",
+	  export_opts, QAIC_ARRAY_SIZE(export_opts), run_export },
+	{ "compile", "qeff compile",
+	  "Compile an exported ONNX to a QPC and print its path.",
+	  compile_opts, QAIC_ARRAY_SIZE(compile_opts), run_compile },
+	{ "execute", "qeff execute",
+	  "Generate text with a compiled model.",
+	  execute_opts, QAIC_ARRAY_SIZE(execute_opts), run_execute },
+};
+
+static void usage(FILE *out)
+{
+	size_t i;
+
+	fprintf(out, "Usage: qeff STAGE [options]\n\n"
+		"From a Hugging Face model directory to text on a Cloud AI 100.\n\n"
+		"Stages:\n");
+	for (i = 0; i < QAIC_ARRAY_SIZE(stages); i++)
+		fprintf(out, "  %-9s %s\n", stages[i].name, stages[i].about);
+	fprintf(out, "\nOther:\n"
+		"  -h, --help  Show this text; qeff STAGE --help shows a stage's options.\n"
+		"  --version   Show the version.\n\n"
+		"Example:\n"
+		"  qeff infer --model-name models/tales --num-cores 16 --ctx-len 256 \\\n"
+		"      --prompt \"Once upon a time\"\n");
+}
+
+static int unknown_stage(const char *name)
+{
+	const char *list[QAIC_ARRAY_SIZE(stages)], *near;
+	size_t i;
+
+	for (i = 0; i < QAIC_ARRAY_SIZE(stages); i++)
+		list[i] = stages[i].name;
+	near = qaic_nearest(name, list, QAIC_ARRAY_SIZE(stages));
+	fprintf(stderr, "qeff: unknown stage \"%s\"; %s%s%s\n", name,
+		near ? "did you mean " : "it is one of infer, export, compile, execute",
+		near ? near : "", near ? "?" : "");
+	return 1;
+}
+
+int main(int argc, char **argv)
+{
+	struct qaic_err err = QAIC_ERR_INIT;
+	struct qaic_opt_cmd cmd = { 0 };
+	const struct stage *s = NULL;
+	size_t i;
+	int ret;
+
+	if (argc < 2) {
+		fprintf(stderr, "qeff: no stage; qeff --help shows the usage\n");
+		return 1;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
+		usage(stdout);
+		return 0;
+	}
+	if (!strcmp(argv[1], "--version")) {
+		printf("qeff %s\n", QAIC_VERSION);
+		return 0;
+	}
+	for (i = 0; i < QAIC_ARRAY_SIZE(stages); i++)
+		if (!strcmp(argv[1], stages[i].name))
+			s = &stages[i];
+	if (!s)
+		return unknown_stage(argv[1]);
+	prog = gen.prog = cmd.prog = s->prog;
+	cmd.usage = "[options]";
+	cmd.about = s->about;
+	cmd.opts = s->opts;
+	cmd.num_opts = s->num_opts;
+	ret = qaic_opt_parse(&cmd, argc - 1, argv + 1, &err);
+	a.verbose |= gen.verbose;
+	if (!ret)
+		ret = s->run(&cmd, &err);
+	return qaic_opt_exit(&cmd, ret, &err);
+}

@@ -99,18 +99,21 @@ LIB_qaic_ROOMS := libqaic soc qpc base
 LIB_qaicc_ROOMS := compiler qpc base
 LIB_qeff_ROOMS := libqeff base
 LIB_qeff_LIBS := qaic qaicc
+# it writes ONNX; libqaicc.so keeps its codec to itself
+LIB_qeff_GEN := compiler/onnx
 PUBLIC_LIBS := qaic qaicc qeff
 
+lib-gen	= $(patsubst %,$(BUILD)/obj/gen/%.pb-c.o,$(LIB_$(1)_GEN))
 lib-map	= $(wildcard $(word 1,$(LIB_$(1)_ROOMS))/lib$(1).map)
 
 define lib-rule
 $(BUILD)/lib/lib$(1).so.$(VERSION): $(call ROOMLIB,$(LIB_$(1)_ROOMS)) \
-	$(foreach l,$(LIB_$(1)_LIBS),$(BUILD)/lib/lib$(l).so) $(call lib-map,$(1))
+	$(foreach l,$(LIB_$(1)_LIBS),$(BUILD)/lib/lib$(l).so) $(call lib-map,$(1)) $(call lib-gen,$(1))
 	$$(call cmd,LD) $(CC) -shared $$(LDFLAGS_ALL) -Wl,-soname,lib$(1).so.$(SOVER) \
 		$(if $(call lib-map,$(1)),-Wl$(COMMA)--version-script=$(call lib-map,$(1))) \
 		-Wl,--no-undefined -Wl,--as-needed -o $$@ \
 		-Wl,--whole-archive $(call ROOMLIB,$(word 1,$(LIB_$(1)_ROOMS))) \
-		-Wl,--no-whole-archive \
+		-Wl,--no-whole-archive $(call lib-gen,$(1)) \
 		$(call ROOMLIB,$(wordlist 2,9,$(LIB_$(1)_ROOMS))) \
 		-L$(BUILD)/lib $(patsubst %,-l%,$(LIB_$(1)_LIBS)) $$(LDLIBS_ALL)
 $(BUILD)/lib/lib$(1).so: $(BUILD)/lib/lib$(1).so.$(VERSION)

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Row kernels: the inner loops of the NSP, once per instruction set.
+ *
+ * The same source (kern_body.h) is compiled for each; kern_get() chooses at the
+ * first call. Rows are contiguous F32 unless a name says F16. @y may be the same
+ * row as an input.
+ */
+#ifndef SOC_KERN_H
+#define SOC_KERN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "qpc/isa.h"
+
+typedef void kern_unary(float *y, const float *x, size_t n, float a, float b);
+typedef void kern_binary(float *y, const float *a, const float *b, size_t n);
+
+/*
+ * A product of @m rows of x [m][k] with a weight matrix, y [m][n]. ld* are in
+ * elements. @acc adds to y instead of setting it. Every element of y is summed
+ * in an order that depends on k alone.
+ */
+#define KERN_GEMM_ARGS(wtype)						\
+	float *y, size_t ldy, const float *x, size_t ldx, size_t m,	\
+	const wtype *w, ptrdiff_t ldw, size_t n, size_t k, bool acc
+
+struct kern {
+	const char *name;
+	void (*from_f16)(float *y, const uint16_t *x, size_t n);
+	void (*to_f16)(uint16_t *y, const float *x, size_t n);
+
+	kern_unary *unary[NSP_U_COUNT];		/* none is NULL */
+	kern_binary *binary[NSP_B_COUNT];	/* comparisons give 0 or 1 */
+
+	float (*sum)(const float *x, size_t n);
+	float (*sumabs)(const float *x, size_t n);
+	/* sum of (x - c)^2 */
+	float (*sumsq)(const float *x, size_t n, float c);
+	/* NaNs do not count; -inf / +inf for nothing */
+	float (*max)(const float *x, size_t n);
+	float (*min)(const float *x, size_t n);
+	/* y = exp(x - c), returns the sum of y */
+	float (*expsum)(float *y, const float *x, size_t n, float c);
+	/* y = (x - mean) * r * gamma + beta; gamma and beta may be NULL */
+	void (*norm)(float *y, const float *x, size_t n, float mean, float r,
+		     const float *gamma, const float *beta);
+
+	/* weights stored [n][k]: rows are dotted with x */
+	void (*rows_f16)(KERN_GEMM_ARGS(uint16_t));
+	void (*rows_f32)(KERN_GEMM_ARGS(float));
+	/* weights stored [k][n]: rows are added up */
+	void (*cols_f16)(KERN_GEMM_ARGS(uint16_t));
+	void (*cols_f32)(KERN_GEMM_ARGS(float));
+};
+
+const struct kern *kern_get(void);
+
+/* NULL where the CPU or the build lacks it */
+const struct kern *kern_portable(void);
+const struct kern *kern_avx2(void);
+
+#endif

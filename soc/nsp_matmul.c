@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: MIT
+/*
+ * MATMUL.
+ *
+ * Up to MM_STREAM activation rows the weights are streamed: read once from where
+ * they are, in their own type, against activations converted once (kern_gemm.h).
+ * More rows make it worth unpacking blocks of weights to F32 for an SGEMM
+ * (nsp_sgemm.c). K is summed in an order that depends on K only.
+ */
+#include <string.h>
+
+#include "soc/nsp_mm.h"
+
+/* parts of the scratch, in floats */
+#define X_ROW	(64 << 10)			/* one activation row */
+#define X_PART	(MM_STREAM * X_ROW)
+#define Y_COLS	4096				/* results per activation row */
+#define Y_PART	(MM_STREAM * Y_COLS)
+#define W_PART	(256 << 10)			/* weights that need packing */
+
+_Static_assert((X_PART + Y_PART + W_PART) * 4 <= NSP_SCRATCH, "scratch");
+
+const float *mm_load_x(const struct mm *mm, float *buf, size_t ld, size_t m0,
+		       size_t m, size_t k0, size_t k)
+{
+	const uint8_t *p = mm->x + (int64_t)m0 * mm->xm + (int64_t)k0 * mm->xk;
+	const float *x;
+	size_t i;
+
+	for (i = 0; i < m; i++, p += mm->xm) {
+		x = nsp_load_f(mm->kern, buf + i * ld, p, mm->xt, mm->xk, k);
+		if (x == buf + i * ld)
+			continue;
+		if (m == 1)
+			return x;		/* no need to copy it */
+		memcpy(buf + i * ld, x, k * sizeof(*x));
+	}
+	return buf;
+}
+
+void mm_load_w(const struct mm *mm, float *buf, size_t ld, size_t n0, size_t n,
+	       size_t k0, size_t k)
+{
+	const uint8_t *p = mm->w + (int64_t)n0 * mm->wn + (int64_t)k0 * mm->wk;
+	const float *x;
+	size_t i;
+
+	for (i = 0; i < n; i++, p += mm->wn, buf += ld) {
+		x = nsp_load_f(mm->kern, buf, p, mm->wt, mm->wk, k);
+		if (x != buf)
+			memcpy(buf, x, k * sizeof(*x));
+	}
+}
+
+void mm_store_y(const struct mm *mm, float *y, size_t ld, size_t m0, size_t m,
+		size_t n0, size_t n)
+{
+	uint8_t *p = mm->y + (int64_t)m0 * mm->ym + (int64_t)n0 * mm->yn;
+	const uint8_t *b = mm->bias ? mm->bias + (int64_t)n0 * mm->bn : NULL;
+	float buf[NSP_CHUNK];
+	const float *bias;
+	size_t i, j, c;
+
+	for (j = 0; j < n; j += c) {
+		c = n - j < NSP_CHUNK ? n - j : NSP_CHUNK;
+		bias = b ? nsp_load_f(mm->kern, buf, b + (int64_t)j * mm->bn,
+				      mm->bt, mm->bn, c) : NULL;
+		for (i = 0; i < m; i++) {
+			if (bias)
+				mm->kern->binary[NSP_B_ADD](y + i * ld + j,
+						y + i * ld + j, bias, c);
+			nsp_store_f(mm->kern, p + (int64_t)i * mm->ym +
+				    (int64_t)j * mm->yn, mm->yt, mm->yn,
+				    y + i * ld + j, c);
+		}
+	}
+}
+
+/* weights that are neither [N][K] nor [K][N], or of another type */
+static void packed_block(const struct mm *mm, float *y, const float *x,
+			 size_t ldx, size_t n0, size_t n, size_t k0, size_t k,
+			 float *w)
+{
+	size_t j, c, most = W_PART / k / 4 * 4;
+
+	most = most < 64 ? most : 64;
+	for (j = 0; j < n; j += c) {
+		c = n - j < most ? n - j : most;
+		mm_load_w(mm, w, k, n0 + j, c, k0, k);
+		mm->kern->rows_f32(y + j, Y_COLS, x, ldx, mm->m, w, k, c, k,
+				   k0 > 0);
+	}
+}
+
+static void stream_block(const struct mm *mm, float *y, const float *x,
+			 size_t ldx, size_t n0, size_t n, size_t k0, size_t k,
+			 float *wbuf)
+{
+	const uint8_t *w = mm->w + (int64_t)n0 * mm->wn + (int64_t)k0 * mm->wk;
+	const struct kern *kern = mm->kern;
+	bool acc = k0 > 0;
+
+	switch (mm->form) {
+	case MM_ROWS_F16:
+		kern->rows_f16(y, Y_COLS, x, ldx, mm->m, (const uint16_t *)w,
+			       mm->wn / 2, n, k, acc);
+		break;
+	case MM_ROWS_F32:
+		kern->rows_f32(y, Y_COLS, x, ldx, mm->m, (const float *)w,
+			       mm->wn / 4, n, k, acc);
+		break;
+	case MM_COLS_F16:
+		kern->cols_f16(y, Y_COLS, x, ldx, mm->m, (const uint16_t *)w,
+			       mm->wk / 2, n, k, acc);
+		break;
+	case MM_COLS_F32:
+		kern->cols_f32(y, Y_COLS, x, ldx, mm->m, (const float *)w,
+			       mm->wk / 4, n, k, acc);
+		break;
+	case MM_OTHER:
+		packed_block(mm, y, x, ldx, n0, n, k0, k, wbuf);
+		break;
+	}
+}
+
+static void stream(const struct mm *mm)
+{
+	float *xbuf = (float *)mm->scratch, *y = xbuf + X_PART;
+	size_t ldx = mm->k < X_ROW ? mm->k : X_ROW, n0, n, k0, k;
+	const float *x = NULL;
+
+	for (n0 = 0; n0 < mm->n; n0 += n) {
+		n = mm->n - n0 < Y_COLS ? mm->n - n0 : Y_COLS;
+		for (k0 = 0; k0 < mm->k; k0 += k) {
+			k = mm->k - k0 < X_ROW ? mm->k - k0 : X_ROW;
+			if (!x || mm->k > X_ROW)
+				x = mm_load_x(mm, xbuf, ldx, 0, mm->m, k0, k);
+			stream_block(mm, y, x, ldx, n0, n, k0, k, y + Y_PART);
+		}
+		mm_store_y(mm, y, Y_COLS, 0, mm->m, n0, n);
+	}
+}
+
+static enum mm_form form_of(const struct mm *mm)
+{
+	bool f16 = mm->wt == QAIC_F16, f32 = mm->wt == QAIC_F32;
+	int64_t size = f16 ? 2 : 4;
+
+	if (!f16 && !f32)
+		return MM_OTHER;
+	if (mm->wk == size || mm->k == 1)
+		return f16 ? MM_ROWS_F16 : MM_ROWS_F32;
+	if (mm->wn == size)
+		return f16 ? MM_COLS_F16 : MM_COLS_F32;
+	return MM_OTHER;
+}
+
+/*
+ * A batch dim that does not move the weights is more rows, when the rows of
+ * results and activations follow each other.
+ */
+static void fold_batch(struct mm *mm, const struct nsp_run *r, int dim,
+		       size_t *count)
+{
+	int64_t y = nsp_stride(r, 0, dim), x = nsp_stride(r, 1, dim);
+
+	if (*count == 1 || nsp_stride(r, 2, dim) ||
+	    (r->p[3] && nsp_stride(r, 3, dim)))
+		return;
+	if (mm->m > 1 && (y != mm->ym * (int64_t)mm->m ||
+			  x != mm->xm * (int64_t)mm->m))
+		return;
+	if (mm->m == 1) {
+		mm->ym = y;
+		mm->xm = x;
+	}
+	mm->m *= *count;
+	*count = 1;
+}
+
+static void one_product(const struct mm *mm)
+{
+	if (mm->m <= MM_STREAM)
+		stream(mm);
+	else
+		mm_sgemm(mm);
+}
+
+void nsp_matmul(struct nsp_run *r)
+{
+	const struct nsp_cmd *cmd = r->cmd;
+	size_t b0 = cmd->dims[0], b1 = cmd->dims[1], i, j;
+	struct mm mm = {
+		.kern = r->k, .scratch = r->scratch,
+		.m = cmd->dims[2], .n = cmd->dims[3], .k = cmd->dims[4],
+		.ym = nsp_stride(r, 0, 2), .yn = nsp_stride(r, 0, 3),
+		.xm = nsp_stride(r, 1, 2), .xk = nsp_stride(r, 1, 4),
+		.wn = nsp_stride(r, 2, 3), .wk = nsp_stride(r, 2, 4),
+		.bn = nsp_stride(r, 3, 3),
+		.yt = cmd->dtype[0], .xt = cmd->dtype[1],
+		.wt = cmd->dtype[2], .bt = cmd->dtype[3],
+	}, one;
+
+	fold_batch(&mm, r, 1, &b1);
+	if (b1 == 1)
+		fold_batch(&mm, r, 0, &b0);
+	mm.form = form_of(&mm);
+	for (i = 0; i < b0; i++) {
+		for (j = 0; j < b1; j++) {
+			one = mm;
+			one.y = r->p[0] + (int64_t)i * nsp_stride(r, 0, 0) +
+				(int64_t)j * nsp_stride(r, 0, 1);
+			one.x = r->p[1] + (int64_t)i * nsp_stride(r, 1, 0) +
+				(int64_t)j * nsp_stride(r, 1, 1);
+			one.w = r->p[2] + (int64_t)i * nsp_stride(r, 2, 0) +
+				(int64_t)j * nsp_stride(r, 2, 1);
+			if (r->p[3])
+				one.bias = r->p[3] +
+					(int64_t)i * nsp_stride(r, 3, 0) +
+					(int64_t)j * nsp_stride(r, 3, 1);
+			one_product(&one);
+		}
+	}
+}

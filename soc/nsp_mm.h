@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One matrix product, inside MATMUL.
+ */
+#ifndef SOC_NSP_MM_H
+#define SOC_NSP_MM_H
+
+#include "soc/nsp_priv.h"
+
+#define MM_STREAM	8	/* activation rows that are streamed */
+
+enum mm_form {			/* how the weights are stored */
+	MM_ROWS_F16, MM_ROWS_F32,	/* [N][K] */
+	MM_COLS_F16, MM_COLS_F32,	/* [K][N] */
+	MM_OTHER,
+};
+
+struct mm {
+	const struct kern *kern;
+	uint8_t *scratch;
+	size_t m, n, k;
+	uint8_t *y;
+	const uint8_t *x, *w, *bias;	/* bias may be NULL */
+	int64_t ym, yn, xm, xk, wn, wk, bn;	/* strides in bytes */
+	uint8_t yt, xt, wt, bt;		/* dtypes */
+	enum mm_form form;
+};
+
+/* Activations [m][k] as F32 with row stride @ld, in @buf or where they are. */
+const float *mm_load_x(const struct mm *mm, float *buf, size_t ld, size_t m0,
+		       size_t m, size_t k0, size_t k);
+/* Weights [n][k] as F32. */
+void mm_load_w(const struct mm *mm, float *buf, size_t ld, size_t n0, size_t n,
+	       size_t k0, size_t k);
+/* Add the bias to y [m][n] (which it changes) and store it. */
+void mm_store_y(const struct mm *mm, float *y, size_t ld, size_t m0, size_t m,
+		size_t n0, size_t n);
+
+/* nsp_sgemm.c: any number of activation rows */
+void mm_sgemm(const struct mm *mm);
+
+#endif

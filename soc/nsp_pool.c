@@ -1,0 +1,398 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The threads that stand for the NSPs.
+ *
+ * All that threads race for is one word, the ticket: the number of the phase and
+ * the next NSP to take in it, from the last to the first. A compare-and-swap
+ * takes an NSP of exactly that phase. The thread that ends the last NSP of a phase (left reaches
+ * 0) opens the next one by a new ticket. Everything else a phase writes is
+ * published by those two words: a thread's writes by its decrement of left, all
+ * of them by the store of the ticket.
+ *
+ * A thread with nothing to take spins a little, then sleeps on the phase number
+ * (futex). Who opens a phase wakes the sleepers; the count of sleepers and the
+ * phase number are sequentially consistent, so that one of the two sees the
+ * other.
+ *
+ * Jobs are queued, started by submit or by the thread that ended the one before,
+ * and ended outside the lock.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "soc/nsp.h"
+#include "soc/nsp_cpus.h"
+
+#define MAX_THREADS	16
+#define SPIN_NS		20000	/* about the longest wait within a phase */
+
+/*
+ * ticket: phase << 8 | next NSP. It counts down to TICKET_NONE, because a thread
+ * that looks at it may not look at the job (num_nsps) before it has taken one.
+ */
+#define TICKET_NSP(t)	((unsigned int)((t) & 0xff))
+#define TICKET_NONE	0xff
+
+struct nsp_pool {
+	_Alignas(64) _Atomic uint64_t ticket;
+	_Alignas(64) _Atomic uint32_t left;	/* NSPs of the phase not done */
+	_Alignas(64) _Atomic uint32_t phase;	/* of the ticket; the futex */
+	_Atomic uint32_t sleepers;
+	_Atomic bool stop;
+	_Atomic bool cut;			/* the running job is cancelled */
+
+	/* the running job; changed only while no NSP can be taken */
+	struct nsp_job *job;
+	const struct qpc_spec *spec;
+	const struct nsp_mem *mem;
+	unsigned int num_nsps;
+	uint32_t pos[NSP_MAX_NSPS];		/* next command of each */
+
+	pthread_mutex_t lock;			/* what follows */
+	pthread_cond_t ended;
+	struct nsp_job *busy;			/* until its done() returned */
+	uint64_t num_ended;
+	struct nsp_job *first, **last;
+
+	bool spin;
+	unsigned int num_threads;
+	pthread_t threads[MAX_THREADS];
+	void *scratch[MAX_THREADS];
+};
+
+struct worker {
+	struct nsp_pool *pool;
+	void *scratch;
+};
+
+static void futex(_Atomic uint32_t *word, int op, uint32_t val)
+{
+	syscall(SYS_futex, word, op | FUTEX_PRIVATE_FLAG, val, NULL, NULL, 0);
+}
+
+static void open_phase(struct nsp_pool *p, unsigned int next)
+{
+	uint32_t phase = atomic_load_explicit(&p->phase, memory_order_relaxed);
+
+	phase++;
+	atomic_store_explicit(&p->ticket, (uint64_t)phase << 8 | next,
+			      memory_order_release);
+	atomic_store(&p->phase, phase);
+	if (atomic_load(&p->sleepers))
+		futex(&p->phase, FUTEX_WAKE, INT_MAX);
+}
+
+/* ---- jobs ---- */
+
+static bool at_end(const struct nsp_pool *p)
+{
+	const struct qpc_stream *s = &p->spec->streams[0];
+
+	return p->pos[0] >= s->num_cmds || s->cmds[p->pos[0]].op == NSP_END;
+}
+
+/* called by one thread at a time, while nothing can be taken */
+static void start_job(struct nsp_pool *p, struct nsp_job *job)
+{
+	p->job = job;
+	p->spec = &job->prog->specs[job->spec];
+	p->mem = job->mem;
+	p->num_nsps = job->prog->num_nsps;
+	memset(p->pos, 0, sizeof(p->pos));
+	atomic_store_explicit(&p->left, p->num_nsps, memory_order_relaxed);
+	open_phase(p, p->num_nsps - 1);
+}
+
+/* with the lock: the next job becomes the busy one */
+static struct nsp_job *take_job(struct nsp_pool *p)
+{
+	struct nsp_job *job = p->first;
+
+	p->busy = job;
+	if (!job)
+		return NULL;
+	p->first = job->next;
+	if (!p->first)
+		p->last = &p->first;
+	atomic_store(&p->cut, false);
+	return job;
+}
+
+static void end_job(struct nsp_pool *p, bool cancelled)
+{
+	struct nsp_job *job = p->job;
+
+	p->job = NULL;
+	job->done(job, cancelled);	/* the job may be gone now */
+	pthread_mutex_lock(&p->lock);
+	p->num_ended++;
+	job = take_job(p);
+	pthread_cond_broadcast(&p->ended);
+	pthread_mutex_unlock(&p->lock);
+	if (job)
+		start_job(p, job);
+}
+
+/* the last thread of a phase */
+static void end_phase(struct nsp_pool *p)
+{
+	bool cut = atomic_load(&p->cut);
+
+	if (at_end(p) || cut) {
+		end_job(p, !at_end(p));
+		return;
+	}
+	atomic_store_explicit(&p->left, p->num_nsps, memory_order_relaxed);
+	open_phase(p, p->num_nsps - 1);
+}
+
+/* one NSP from here to its next barrier or its end */
+static void run_nsp(struct nsp_pool *p, unsigned int nsp, void *scratch)
+{
+	const struct qpc_stream *s = &p->spec->streams[nsp];
+	uint32_t i = p->pos[nsp];
+
+	for (; i < s->num_cmds; i++) {
+		if (s->cmds[i].op == NSP_BARRIER) {
+			i++;
+			break;
+		}
+		if (s->cmds[i].op == NSP_END)
+			break;
+		nsp_exec(&s->cmds[i], p->mem, nsp, scratch);
+	}
+	p->pos[nsp] = i;
+}
+
+/* ---- threads ---- */
+
+static void pause_cpu(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__)
+	__asm__ volatile("yield");
+#endif
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);	/* vDSO: no system call */
+	return t.tv_sec * 1000000000ull + t.tv_nsec;
+}
+
+/* until the phase is not @seen any more, or stop */
+static void wait_phase(struct nsp_pool *p, uint32_t seen)
+{
+	uint64_t until = p->spin ? now_ns() + SPIN_NS : 0;
+	int i;
+
+	while (until) {
+		for (i = 0; i < 32; i++) {
+			if (atomic_load_explicit(&p->phase,
+						 memory_order_acquire) != seen)
+				return;
+			pause_cpu();
+		}
+		if (now_ns() > until)
+			break;
+	}
+	atomic_fetch_add(&p->sleepers, 1);
+	while (atomic_load(&p->phase) == seen && !atomic_load(&p->stop))
+		futex(&p->phase, FUTEX_WAIT, seen);
+	atomic_fetch_sub(&p->sleepers, 1);
+}
+
+static bool take_nsp(struct nsp_pool *p, unsigned int *nsp, uint32_t *phase)
+{
+	uint64_t t = atomic_load_explicit(&p->ticket, memory_order_acquire);
+
+	for (;;) {
+		*phase = (uint32_t)(t >> 8);
+		*nsp = TICKET_NSP(t);
+		if (*nsp == TICKET_NONE)
+			return false;
+		if (atomic_compare_exchange_weak_explicit(&p->ticket, &t,
+				*nsp ? t - 1 : t | TICKET_NONE,
+				memory_order_acq_rel, memory_order_acquire))
+			return true;
+	}
+}
+
+static void *thread_main(void *arg)
+{
+	struct worker w = *(struct worker *)arg;
+	struct nsp_pool *p = w.pool;
+	unsigned int nsp;
+	uint32_t phase;
+
+	free(arg);
+	while (!atomic_load_explicit(&p->stop, memory_order_relaxed)) {
+		if (!take_nsp(p, &nsp, &phase)) {
+			wait_phase(p, phase);
+			continue;
+		}
+		run_nsp(p, nsp, w.scratch);
+		if (atomic_fetch_sub_explicit(&p->left, 1,
+					      memory_order_acq_rel) == 1)
+			end_phase(p);
+	}
+	return NULL;
+}
+
+/* ---- the declared functions ---- */
+
+static int start_thread(struct nsp_pool *p, unsigned int i)
+{
+	struct worker *w = malloc(sizeof(*w));
+	int rc;
+
+	if (!w)
+		return -ENOMEM;
+	p->scratch[i] = aligned_alloc(2 << 20, NSP_SCRATCH);
+	if (!p->scratch[i]) {
+		free(w);
+		return -ENOMEM;
+	}
+	memset(p->scratch[i], 0, NSP_SCRATCH);	/* no page faults later */
+	w->pool = p;
+	w->scratch = p->scratch[i];
+	rc = pthread_create(&p->threads[i], NULL, thread_main, w);
+	if (rc) {
+		free(p->scratch[i]);
+		free(w);
+		return -rc;
+	}
+	p->num_threads++;
+	return 0;
+}
+
+int nsp_pool_create(unsigned int threads, struct nsp_pool **out,
+		    struct qaic_err *err)
+{
+	unsigned int cpus = nsp_cpus(), i;
+	struct nsp_pool *p;
+	sigset_t all, old;
+	int rc = 0;
+
+	if (!threads)
+		threads = cpus;
+	if (threads > MAX_THREADS)
+		threads = MAX_THREADS;
+	p = aligned_alloc(64, sizeof(*p));
+	if (!p)
+		return qaic_fail(err, -ENOMEM, "out of memory for NSP threads");
+	memset(p, 0, sizeof(*p));
+	p->ticket = TICKET_NONE;
+	p->last = &p->first;
+	p->spin = threads <= cpus;
+	pthread_mutex_init(&p->lock, NULL);
+	pthread_cond_init(&p->ended, NULL);
+
+	/* signals are the program's, never these threads' */
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &old);
+	for (i = 0; i < threads && !rc; i++)
+		rc = start_thread(p, i);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (rc) {
+		nsp_pool_destroy(p);
+		return qaic_fail(err, rc, "cannot start %u NSP threads: %s",
+				 threads, strerror(-rc));
+	}
+	*out = p;
+	return 0;
+}
+
+void nsp_pool_destroy(struct nsp_pool *p)
+{
+	unsigned int i;
+
+	if (!p)
+		return;
+	pthread_mutex_lock(&p->lock);
+	while (p->first || p->busy) {
+		struct nsp_job *job = p->busy ? p->busy : p->first;
+
+		pthread_mutex_unlock(&p->lock);
+		nsp_pool_cancel(p, job);
+		pthread_mutex_lock(&p->lock);
+	}
+	pthread_mutex_unlock(&p->lock);
+
+	atomic_store(&p->stop, true);
+	open_phase(p, TICKET_NONE);
+	for (i = 0; i < p->num_threads; i++) {
+		pthread_join(p->threads[i], NULL);
+		free(p->scratch[i]);
+	}
+	pthread_cond_destroy(&p->ended);
+	pthread_mutex_destroy(&p->lock);
+	free(p);
+}
+
+unsigned int nsp_pool_threads(const struct nsp_pool *p)
+{
+	return p->num_threads;
+}
+
+void nsp_pool_submit(struct nsp_pool *p, struct nsp_job *job)
+{
+	struct nsp_job *start = NULL;
+
+	job->next = NULL;
+	pthread_mutex_lock(&p->lock);
+	*p->last = job;
+	p->last = &job->next;
+	if (!p->busy)
+		start = take_job(p);
+	pthread_mutex_unlock(&p->lock);
+	if (start)
+		start_job(p, start);
+}
+
+/* with the lock: out of the queue */
+static bool drop(struct nsp_pool *p, struct nsp_job *job)
+{
+	struct nsp_job **at;
+
+	for (at = &p->first; *at; at = &(*at)->next) {
+		if (*at != job)
+			continue;
+		*at = job->next;
+		if (!*at)
+			p->last = at;
+		return true;
+	}
+	return false;
+}
+
+void nsp_pool_cancel(struct nsp_pool *p, struct nsp_job *job)
+{
+	uint64_t seen;
+
+	pthread_mutex_lock(&p->lock);
+	if (drop(p, job)) {
+		pthread_mutex_unlock(&p->lock);
+		job->done(job, true);
+		return;
+	}
+	if (p->busy == job) {
+		atomic_store(&p->cut, true);
+		seen = p->num_ended;
+		while (p->num_ended == seen)
+			pthread_cond_wait(&p->ended, &p->lock);
+	}
+	pthread_mutex_unlock(&p->lock);
+}

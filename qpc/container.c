@@ -174,6 +174,30 @@ static int read_image(const uint8_t *data, size_t size, uint64_t base,
 	return 0;
 }
 
+/*
+ * Images follow one another with no more between them than alignment asks for: a
+ * size that was changed does not go unnoticed.
+ */
+static int check_layout(const struct qpc_container *c, struct qaic_err *err)
+{
+	uint64_t end = c->images[0].off;
+	uint32_t i;
+
+	for (i = 0; i < c->num_images; i++) {
+		const struct qpc_image *im = &c->images[i];
+
+		if (im->off != qaic_align(end, alignment(im->name)))
+			return qaic_fail(err, -EINVAL,
+					 "image %u: %s: data is not where the one before ends",
+					 i, im->name);
+		end = im->off + im->size;
+	}
+	if (qaic_align(end, 8) != c->size)
+		return qaic_fail(err, -EINVAL,
+				 "the file does not end where its images end");
+	return 0;
+}
+
 int qpc_container_parse(const void *data, size_t size, struct qpc_container *c,
 			struct qaic_err *err)
 {
@@ -209,7 +233,7 @@ int qpc_container_parse(const void *data, size_t size, struct qpc_container *c,
 		}
 		c->num_images++;
 	}
-	return 0;
+	return check_layout(c, err);
 }
 
 const struct qpc_image *qpc_container_find(const struct qpc_container *c,

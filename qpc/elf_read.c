@@ -86,9 +86,16 @@ static int scan_sections(Elf *e, const void *elf, size_t size,
 	return 0;
 }
 
-static int check_ehdr(const Elf32_Ehdr *eh, struct qaic_err *err)
+static int check_ehdr(const void *elf, size_t size, struct qaic_err *err)
 {
-	if (!eh || eh->e_ident[EI_DATA] != ELFDATA2LSB)
+	Elf32_Ehdr copy, *eh = &copy;
+
+	if (size < sizeof(copy))
+		return qaic_fail(err, -EINVAL, "network.elf: not an ELF file");
+	/* the bytes may lie at any address */
+	memcpy(&copy, elf, sizeof(copy));
+	if (eh->e_ident[EI_CLASS] != ELFCLASS32 ||
+	    eh->e_ident[EI_DATA] != ELFDATA2LSB)
 		return qaic_fail(err, -EINVAL,
 				 "network.elf: not a little endian ELF32");
 	if (eh->e_machine != QPC_ELF_MACHINE)
@@ -99,6 +106,10 @@ static int check_ehdr(const Elf32_Ehdr *eh, struct qaic_err *err)
 		return qaic_fail(err, -EINVAL,
 				 "network.elf: type %u, flags 0x%x: not for this card",
 				 eh->e_type, eh->e_flags);
+	/* the section headers come last: this is how long the file is */
+	if (eh->e_shoff + (uint64_t)eh->e_shnum * eh->e_shentsize != size)
+		return qaic_fail(err, -EINVAL,
+				 "network.elf: cut short, or more follows it");
 	return 0;
 }
 
@@ -115,7 +126,7 @@ int qpc_elf_scan(const void *elf, size_t size, struct qpc_elf *out,
 	if (!e || elf_kind(e) != ELF_K_ELF)
 		rc = qaic_fail(err, -EINVAL, "network.elf: not an ELF file");
 	else
-		rc = check_ehdr(elf32_getehdr(e), err);
+		rc = check_ehdr(elf, size, err);
 	if (!rc)
 		rc = scan_sections(e, elf, size, out, err);
 	elf_end(e);

@@ -153,8 +153,8 @@ static bool same_dims(size_t n, const int32_t *dims, const struct qpc_binding *b
 static bool same_desc(const Aicnwdesc__IODescriptor *d,
 		      const struct qpc_binding *b)
 {
-	return d && (int)d->type == desc_type(b->dtype) &&
-	       same_dims(d->n_dims, d->dims, b);
+	return d && (int)d->type == desc_type(b->dtype) && d->qscale == 1 &&
+	       !d->qoffset && !d->layout && same_dims(d->n_dims, d->dims, b);
 }
 
 /* NULL, or the field that is wrong. */
@@ -178,8 +178,8 @@ static const char *check_binding(const Aicnwdesc__IOBinding *io,
 		return "transformseq";
 	t = io->transformseq[0];
 	if (t->kind != AICNWDESC__TRANSFORM_KIND__CopyDMABufferTransform ||
-	    (int)t->type != desc_type(b->dtype) ||
-	    !same_dims(t->n_dims, t->dims, b))
+	    (int)t->type != desc_type(b->dtype) || t->scale != 1 || t->offset ||
+	    t->layout || !same_dims(t->n_dims, t->dims, b))
 		return "transformseq";
 	if (!t->copy_dma_buffer || t->copy_dma_buffer->buffer_num != num ||
 	    t->copy_dma_buffer->offset || t->copy_dma_buffer->dir != dir)

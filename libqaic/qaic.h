@@ -55,6 +55,11 @@ int qaic_device_count(void);
 int qaic_device_open(uint32_t qid, struct qaic_device **out,
 		     struct qaic_err *err);
 void qaic_device_close(struct qaic_device *dev);
+/*
+ * Host threads of the embedded card, 1..16; 0 = what QAIC_THREADS in the
+ * environment says, else one per CPU. -EBUSY once the card exists.
+ */
+int qaic_embedded_set_threads(unsigned int threads);
 /* Asked from the card (NNC STATUS), not remembered. */
 int qaic_device_get_info(struct qaic_device *dev, struct qaic_device_info *info,
 			 struct qaic_err *err);

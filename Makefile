@@ -156,6 +156,7 @@ all: $(BINS) $(LIBS)
 UNIT_SRC := $(wildcard tests/unit/*/test_*.c)
 UNIT_BIN := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(UNIT_SRC))
 BENCH_BIN := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(wildcard tests/bench/*.c))
+GOLDEN_BIN := $(patsubst tests/golden/%.c,$(BUILD)/tests/golden/%,$(wildcard tests/golden/*.c))
 FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 BELOW_base := base
@@ -179,12 +180,16 @@ $(BUILD)/tests/bench/%: $(BUILD)/obj/tests/bench/%.o $(call ROOMLIB,$(TOOL_ROOMS
 	@mkdir -p $(@D)
 	$(call cmd,LD) $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL)
 
+$(BUILD)/tests/golden/%: $(BUILD)/obj/tests/golden/%.o $(call ROOMLIB,$(TOOL_ROOMS))
+	@mkdir -p $(@D)
+	$(call cmd,LD) $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL)
+
 $(BUILD)/tests/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/fuzz/mutate.o \
 		$(call ROOMLIB,$(TOOL_ROOMS))
 	@mkdir -p $(@D)
 	$(call cmd,LD) $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL)
 
-tests: $(UNIT_BIN)
+tests: $(UNIT_BIN) $(GOLDEN_BIN)
 bench: $(BENCH_BIN)
 fuzzers: $(FUZZ_BIN)
 

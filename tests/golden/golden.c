@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The whole path against Hugging Face's numbers: export, compile, load, generate,
+ * in this process, for every combination of precision, NSPs, prompt length and
+ * batch size; the logits and the greedy tokens must be those of golden.json.
+ *
+ *	golden SHARED MODEL_DIR...	(SHARED: third-party models, "" for none)
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/str.h"
+#include "libqeff/qeff.h"
+
+#define MAX_BATCH	3
+
+struct golden {
+	const char *dir, *name;
+	int32_t *input, *greedy;	/* greedy starts with the prompt */
+	size_t num_input, num_greedy, rows, vocab;
+	size_t first_greedy;		/* index of the first generated id */
+	float *logits;			/* of every input position */
+	double gap;
+};
+
+static char cache[] = "/tmp/qaic-golden-XXXXXX";
+static int passed, failed, skipped;
+
+static void result(bool ok, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void result(bool ok, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (ok) {
+		passed++;
+		return;
+	}
+	failed++;
+	va_start(ap, fmt);
+	printf("FAIL ");
+	vprintf(fmt, ap);
+	printf("\n");
+	va_end(ap);
+	fflush(stdout);
+}
+
+/* ---- the golden files ---- */
+
+static int32_t *id_array(json_t *root, const char *key, size_t *n)
+{
+	json_t *a = json_object_get(root, key), *v;
+	int32_t *ids;
+	size_t i;
+
+	*n = json_array_size(a);
+	ids = calloc(*n + 1, sizeof(*ids));
+	json_array_foreach(a, i, v)
+		ids[i] = json_integer_value(v);
+	return ids;
+}
+
+static float *load_logits(const char *dir, const char *file, size_t rows,
+			  size_t vocab)
+{
+	char *path = qaic_path(dir, file), *data = NULL;
+	size_t len = 0;
+
+	if (qaic_read_file(path, 1 << 28, &data, &len, NULL) ||
+	    len != rows * vocab * sizeof(float)) {
+		free(data);
+		data = NULL;
+	}
+	free(path);
+	return (float *)data;
+}
+
+static int load_golden(struct golden *g, const char *dir)
+{
+	char *path = qaic_path(dir, "golden.json");
+	struct qaic_err err = QAIC_ERR_INIT;
+	const char *file = "logits.f32";
+	json_t *root, *shape;
+	int ret;
+
+	memset(g, 0, sizeof(*g));
+	g->dir = dir;
+	g->name = strrchr(dir, '/') ? strrchr(dir, '/') + 1 : dir;
+	ret = qaic_json_load(path, 1 << 20, &root, &err);
+	free(path);
+	if (ret) {
+		printf("%s\n", err.msg);
+		return ret;
+	}
+	shape = json_object_get(root, "logits_f32_shape");
+	if (!shape)
+		shape = json_object_get(root, "shape");
+	g->rows = json_integer_value(json_array_get(shape, 0));
+	g->vocab = json_integer_value(json_array_get(shape, 1));
+	qaic_json_str(root, "logits_f32", &file, &err);
+	g->input = id_array(root, "input_ids", &g->num_input);
+	g->greedy = id_array(root, "greedy_ids", &g->num_greedy);
+	g->first_greedy = g->num_input;
+	if (!g->num_greedy) {
+		free(g->greedy);
+		g->greedy = id_array(root, "greedy_ids_from_bos", &g->num_greedy);
+		g->first_greedy = 1;
+	}
+	if (json_object_get(root, "prompt_ids"))
+		g->first_greedy = json_array_size(json_object_get(root, "prompt_ids"));
+	g->gap = 1;
+	qaic_json_num(root, "min_top1_gap", &g->gap, &err);
+	g->logits = load_logits(dir, file, g->rows, g->vocab);
+	json_decref(root);
+	if (!g->num_input) {
+		/* greedy ids are their own input */
+		free(g->input);
+		g->input = malloc(g->rows * sizeof(*g->input));
+		memcpy(g->input, g->greedy, g->rows * sizeof(*g->input));
+		g->num_input = g->rows;
+	}
+	return g->logits ? 0 : -1;
+}
+
+static void free_golden(struct golden *g)
+{
+	free(g->input);
+	free(g->greedy);
+	free(g->logits);
+}
+
+/* ---- one combination ---- */
+
+struct combo {
+	const struct golden *g;
+	bool fp32;
+	unsigned int cores, prompt_len, batch, ctx_len;
+};
+
+/* Sums over the logits rows of one generation. */
+struct diff {
+	const struct combo *c;
+	size_t prompt[MAX_BATCH];	/* tokens of each row's prompt */
+	size_t calls[MAX_BATCH];
+	size_t rows;
+	double dd, rr;
+};
+
+/* The call's last real position names the golden row. */
+static int on_logits(void *ctx, size_t row, const float *l, size_t vocab)
+{
+	struct diff *d = ctx;
+	const struct golden *g = d->c->g;
+	size_t at = (++d->calls[row]) * d->c->prompt_len, i;
+	const float *want;
+	double x;
+
+	if (at > d->prompt[row])
+		at = d->prompt[row];
+	/* decode calls are past the golden rows */
+	if ((d->calls[row] - 1) * d->c->prompt_len >= d->prompt[row])
+		return 0;
+	want = g->logits + (at - 1) * g->vocab;
+	for (i = 0; i < vocab; i++) {
+		x = (double)l[i] - want[i];
+		d->dd += x * x;
+		d->rr += (double)want[i] * want[i];
+	}
+	d->rows++;
+	return 0;
+}
+
+static struct qeff_session *open_combo(const struct combo *c)
+{
+	struct qeff_build_options o = {
+		.model_dir = c->g->dir, .cache_dir = cache,
+		.num_cores = c->cores, .batch_size = c->batch,
+		.prompt_len = c->prompt_len, .ctx_len = c->ctx_len,
+		.fp32 = c->fp32,
+	};
+	struct qeff_session_options so = { 0 };
+	struct qaic_err err = QAIC_ERR_INIT;
+	struct qeff_artefacts art;
+	struct qeff_session *s = NULL;
+
+	if (qeff_build(&o, &art, &err)) {
+		result(false, "%s: %s", c->g->name, err.msg);
+		return NULL;
+	}
+	so.qpc_dir = art.qpc_dir;
+	if (qeff_session_open(&so, &s, &err))
+		result(false, "%s: %s", c->g->name, err.msg);
+	qeff_artefacts_release(&art);
+	return s;
+}
+
+static void check_combo(const struct combo *c)
+{
+	const struct golden *g = c->g;
+	size_t n = g->num_input, want = g->num_greedy - g->first_greedy;
+	size_t len[MAX_BATCH] = { n, n / 4 + 1, n * 5 / 8 };
+	const int32_t *p[MAX_BATCH] = { g->input, g->input, g->input };
+	struct diff d = { .c = c };
+	struct qeff_request q = {
+		.prompts = p, .prompt_len = len, .num_prompts = c->batch,
+		.generation_len = want, .logits = on_logits, .ctx = &d,
+	};
+	struct qaic_err err = QAIC_ERR_INIT;
+	struct qeff_result res;
+	struct qeff_session *s = open_combo(c);
+	bool same;
+	char what[128];
+	double rms;
+
+	if (!s)
+		return;
+	snprintf(what, sizeof(what), "%s %s cores %u prompt-len %u batch %u",
+		 g->name, c->fp32 ? "fp32" : "fp16", c->cores, c->prompt_len,
+		 c->batch);
+	/* a trained model's greedy run starts before the golden rows end */
+	if (g->first_greedy < n) {
+		q.generation_len = 1;
+		want = 1;
+	}
+	memcpy(d.prompt, len, sizeof(len));
+	if (qeff_generate(s, &q, &res, &err)) {
+		result(false, "%s: %s", what, err.msg);
+		qeff_session_close(s);
+		return;
+	}
+	rms = sqrt(d.dd / d.rr);
+	result(d.rows && rms <= (c->fp32 ? 1e-4 : 5e-3),
+	       "%s: relative RMS %.3g over %zu rows", what, rms, d.rows);
+	same = res.num_ids[0] == want &&
+	       !memcmp(res.ids[0], g->greedy + n, want * sizeof(int32_t));
+	/* a reduced precision may flip a close call */
+	if (c->fp32 || g->gap > 0.02)
+		result(same, "%s: other greedy tokens", what);
+	qeff_result_release(&res);
+	qeff_session_close(s);
+}
+
+/* From a text prompt to text, and the ids on the way. */
+static void check_text(const struct golden *g, const char *prompt,
+		       const char *want, unsigned int ctx_len, size_t num)
+{
+	struct combo c = { g, true, 16, 8, 1, ctx_len };
+	struct qeff_tokenizer *tok = NULL;
+	struct qaic_err err = QAIC_ERR_INIT;
+	struct qeff_model_info info;
+	struct qeff_session *s = NULL;
+	struct qeff_result res = { 0 };
+	struct qeff_request q = { .num_prompts = 1, .generation_len = num };
+	const int32_t *p;
+	int32_t *ids = NULL, *all = NULL;
+	char *text = NULL;
+	size_t n, len;
+
+	if (qeff_model_info(g->dir, &info, &err) ||
+	    qeff_tokenizer_open(g->dir, &tok, &err) ||
+	    qeff_encode(tok, prompt, strlen(prompt), true, &ids, &n, &err)) {
+		result(false, "%s: %s", g->name, err.msg);
+		goto out;
+	}
+	p = ids;
+	q.prompts = &p;
+	q.prompt_len = &n;
+	q.eos_ids = info.eos_ids;
+	q.num_eos = info.num_eos;
+	s = open_combo(&c);
+	if (!s)
+		goto out;
+	if (qeff_generate(s, &q, &res, &err)) {
+		result(false, "%s: %s", g->name, err.msg);
+		goto out;
+	}
+	result(n + res.num_ids[0] == g->num_greedy &&
+	       !memcmp(ids, g->greedy, n * sizeof(*ids)) &&
+	       !memcmp(res.ids[0], g->greedy + n,
+		       res.num_ids[0] * sizeof(*ids)),
+	       "%s: other tokens from the text prompt (%zu of %zu)", g->name,
+	       n + res.num_ids[0], g->num_greedy);
+	all = malloc((n + res.num_ids[0]) * sizeof(*all));
+	memcpy(all, ids, n * sizeof(*all));
+	memcpy(all + n, res.ids[0], res.num_ids[0] * sizeof(*all));
+	if (qeff_decode(tok, all, n + res.num_ids[0], true, &text, &len, &err))
+		result(false, "%s: %s", g->name, err.msg);
+	else
+		result(!strcmp(text, want), "%s: other text:\n%s", g->name, text);
+out:
+	free(text);
+	free(all);
+	free(ids);
+	qeff_result_release(&res);
+	if (s)
+		qeff_session_close(s);
+	if (tok)
+		qeff_tokenizer_close(tok);
+}
+
+static void check_model(const char *dir, bool small)
+{
+	static const unsigned int cores[] = { 16, 3, 1 }, lens[] = { 8, 1, 32 };
+	struct golden g;
+	struct combo c = { .g = &g, .ctx_len = small ? 64 : 128 };
+	size_t i, j, f, b;
+
+	if (load_golden(&g, dir)) {
+		result(false, "%s: bad golden files", dir);
+		free_golden(&g);
+		return;
+	}
+	for (f = 0; f < 2; f++)
+		for (i = 0; i < 3; i++)
+			for (j = 0; j < 3; j++)
+				for (b = 1; b <= MAX_BATCH; b += 2) {
+					/* the trained ones are larger: a cross */
+					if (!small && i && j)
+						continue;
+					c.fp32 = !f;
+					c.cores = cores[i];
+					c.prompt_len = lens[j];
+					c.batch = b;
+					check_combo(&c);
+				}
+	free_golden(&g);
+}
+
+static void check_tales(const char *dir)
+{
+	char *path = qaic_path(dir, "golden.json");
+	const char *prompt = NULL, *text = NULL;
+	struct qaic_err err = QAIC_ERR_INIT;
+	json_t *root = NULL;
+	struct golden g;
+
+	check_model(dir, false);
+	if (!load_golden(&g, dir) &&
+	    !qaic_json_load(path, 1 << 20, &root, &err) &&
+	    !qaic_json_str(root, "prompt", &prompt, &err) &&
+	    !qaic_json_str(root, "text", &text, &err) && prompt && text)
+		check_text(&g, prompt, text, 256, 0);
+	else
+		result(false, "%s: bad golden files", dir);
+	free_golden(&g);
+	json_decref(root);
+	free(path);
+}
+
+/* karpathy's model and what llama2.c prints for it; not ours to carry. */
+static void check_stories(const char *shared)
+{
+	char *dir = qaic_asprintf("%s/models/stories260K", shared);
+	char *path = qaic_path(dir, "expected_stdout.txt"), *text = NULL;
+	struct golden g;
+	size_t len;
+
+	if (!*shared || !qaic_is_dir(dir)) {
+		printf("skip stories260K: no QAIC_SHARED\n");
+		skipped++;
+	} else {
+		check_model(dir, false);
+		if (!load_golden(&g, dir) &&
+		    !qaic_read_file(path, 1 << 20, &text, &len, NULL)) {
+			while (len && text[len - 1] == '\n')
+				text[--len] = '\0';
+			check_text(&g, "", text, 256, g.num_greedy - 1);
+		} else {
+			result(false, "%s: bad golden files", dir);
+		}
+		free_golden(&g);
+	}
+	free(text);
+	free(path);
+	free(dir);
+}
+
+int main(int argc, char **argv)
+{
+	int i;
+
+	if (argc < 3) {
+		fprintf(stderr, "usage: golden SHARED MODEL_DIR...\n");
+		return 2;
+	}
+	if (!mkdtemp(cache)) {
+		perror(cache);
+		return 2;
+	}
+	for (i = 2; i < argc; i++) {
+		if (strstr(argv[i], "tales"))
+			check_tales(argv[i]);
+		else
+			check_model(argv[i], true);
+	}
+	check_stories(argv[1]);
+	qaic_rmtree(cache, NULL);
+	printf("%d passed, %d failed, %d skipped\n", passed, failed, skipped);
+	return failed != 0;
+}

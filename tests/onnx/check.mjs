@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+//
+// Export every golden model and every variant with build/bin/qeff and compare
+// what ONNX Runtime makes of it with the expected logits and tokens.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, existsSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { tmpdir } from 'node:os';
+import { argmax, generate, loadRuntime } from './ort.mjs';
+import { llamaLogits, llamaTensors, variants, writeModel } from './variants.mjs';
+
+const qeff = 'build/bin/qeff', limit = 1e-4;
+const ort = loadRuntime('build/npm');
+const work = mkdtempSync(join(tmpdir(), 'qaic-onnx-'));
+let passed = 0, failed = 0, skipped = 0;
+
+function check(ok, what) {
+  if (ok) {
+    passed++;
+  } else {
+    failed++;
+    console.log(`FAILED: ${what}`);
+  }
+}
+
+function find(dir, end) {
+  for (const e of readdirSync(dir, { withFileTypes: true })) {
+    const path = join(dir, e.name);
+    const hit = e.isDirectory() ? find(path, end) : e.name.endsWith(end) && path;
+    if (hit)
+      return hit;
+  }
+  return null;
+}
+
+function exportModel(dir, name) {
+  const cache = join(work, 'cache', name);
+  mkdirSync(cache, { recursive: true });
+  execFileSync(qeff, ['export', '--model-name', resolve(dir), '--cache-dir', cache],
+    { stdio: ['ignore', 'ignore', 'pipe'] });
+  return find(cache, '.onnx');
+}
+
+function floats(path) {
+  const b = readFileSync(path);
+  return new Float32Array(b.buffer.slice(b.byteOffset, b.byteOffset + b.length));
+}
+
+// root mean square of the difference over that of the expected values
+function distance(got, want) {
+  let d = 0, w = 0;
+  if (got.length !== want.length)
+    return Infinity;
+  for (let i = 0; i < want.length; i++) {
+    d += (got[i] - want[i]) ** 2;
+    w += want[i] ** 2;
+  }
+  return Number.isNaN(d) ? Infinity : Math.sqrt(d / w);
+}
+
+const flat = (rows) => Float64Array.from(rows.flatMap((r) => Array.from(r)));
+
+async function golden(name, dir) {
+  const g = JSON.parse(readFileSync(join(dir, 'golden.json')));
+  const onnx = exportModel(dir, name);
+  const prompt = g.prompt_ids ?? g.input_ids;
+  const want = g.greedy_ids.slice(prompt.length).join(' ');
+  const gen = g.greedy_ids.length - prompt.length;
+  const all = await generate(ort, { onnx, ids: [g.input_ids], ctxLen: g.input_ids.length });
+  const far = distance(flat(all.rows), floats(join(dir, 'logits.f32')));
+  check(far < limit, `${name}: logits are ${far} away from Hugging Face's`);
+
+  // the last chunk is padded where the length is no multiple; the cache is full
+  for (const promptLen of [1, 8, 32]) {
+    const r = await generate(ort, { onnx, ids: [prompt], promptLen, gen, ctxLen: g.greedy_ids.length });
+    check(r.made[0].join(' ') === want, `${name}: prompt-len ${promptLen}: tokens differ`);
+  }
+  // unequal prompts in one batch: each row must be as if it were alone
+  const ids = [prompt, prompt.slice(0, 3), prompt.slice(0, Math.max(4, prompt.length - 5))];
+  const batch = await generate(ort, { onnx, ids, promptLen: 4, gen: 8, ctxLen: 64 });
+  for (let b = 0; b < ids.length; b++) {
+    const alone = await generate(ort, { onnx, ids: [ids[b]], promptLen: 1, gen: 8, ctxLen: 64 });
+    check(alone.made[0].join(' ') === batch.made[b].join(' '), `${name}: batch row ${b} differs`);
+  }
+}
+
+async function variant(name, v) {
+  const dir = join(work, 'models', name);
+  const tensors = llamaTensors(v.config, name.length * 7919 + 1, v.prefix);
+  writeModel(dir, v.config, tensors, v);
+  const ids = [3, 17, 64, 2, 90, 41, 5, 5, 77, 30, 8, 1, 55, 12];
+  const want = llamaLogits(v.config, tensors, ids, v.prefix);
+  const onnx = exportModel(dir, name);
+  const one = await generate(ort, { onnx, ids: [ids], ctxLen: 32 });
+  const far = distance(flat(one.rows), flat(want));
+  check(far < limit, `${name}: logits are ${far} away from the formulas'`);
+  const chunk = await generate(ort, { onnx, ids: [ids], promptLen: 8, ctxLen: 16, gen: 1 });
+  check(chunk.made[0][0] === argmax(want.at(-1)), `${name}: prompt-len 8: another token`);
+}
+
+async function attempt(name, f) {
+  try {
+    await f();
+  } catch (e) {
+    check(false, `${name}: ${e.stderr?.toString().trim() || e.message}`);
+  }
+}
+
+const archs = ['GPT2LMHeadModel', 'LlamaForCausalLM', 'MistralForCausalLM'];
+for (const name of readdirSync('tests/golden')) {
+  const dir = `tests/golden/${name}`;
+  if (!existsSync(`${dir}/golden.json`))
+    continue;
+  const { arch } = JSON.parse(readFileSync(`${dir}/golden.json`));
+  if (archs.includes(arch))
+    await attempt(name, () => golden(name, dir));
+}
+await attempt('tales', () => golden('tales', 'models/tales'));
+for (const [name, v] of Object.entries(variants))
+  await attempt(name, () => variant(name, v));
+
+const stories = join(process.env.QAIC_SHARED ?? '../shared', 'models/stories260K');
+if (existsSync(stories)) {
+  await attempt('stories260K', async () => {
+    const g = JSON.parse(readFileSync(join(stories, 'golden.json')));
+    const rows = floats(join(stories, 'logits_first64.f32'));
+    const ids = g.greedy_ids_from_bos.slice(0, 64);
+    const r = await generate(ort, { onnx: exportModel(stories, 'stories260K'), ids: [ids], ctxLen: 64 });
+    const far = distance(flat(r.rows), rows);
+    check(far < limit, `stories260K: logits are ${far} away from llama2.c's`);
+  });
+} else {
+  skipped++;
+  console.log(`skipped: ${stories} is not there`);
+}
+
+rmSync(work, { recursive: true, force: true });
+console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
+process.exitCode = failed ? 1 : 0;

@@ -107,16 +107,6 @@ int qaic_program_state(const struct qaic_program *prog, uint32_t state,
 	return 0;
 }
 
-double qaic_program_model_time(const struct qaic_program *prog, uint32_t spec)
-{
-	struct qpc_timing timing;
-
-	if (!get_spec(prog, spec))
-		return 0;
-	qpc_timing(&prog->qpc->prog, spec, QPC_SKU_PRO, &timing);
-	return timing.seconds;
-}
-
 int qaic_program_dma_stats(const struct qaic_program *prog,
 			   struct qaic_dma_stats *stats)
 {

@@ -17,6 +17,8 @@
 #define SIZES		"sizes.json"
 #define MAX_SIZES	(1 << 20)
 #define MAX_DEPTH	4
+/* numbers of a config have at most that many digits, and stay readable */
+#define REAL		JSON_REAL_PRECISION(15)
 
 static int no_memory(struct qaic_err *err)
 {
@@ -25,7 +27,7 @@ static int no_memory(struct qaic_err *err)
 
 int qeff_json_hash(const json_t *params, char hash[17], struct qaic_err *err)
 {
-	char *text = json_dumps(params, JSON_COMPACT | JSON_SORT_KEYS |
+	char *text = json_dumps(params, JSON_COMPACT | JSON_SORT_KEYS | REAL |
 				JSON_ENSURE_ASCII);
 	char hex[65];
 
@@ -42,7 +44,7 @@ int qeff_json_write(const char *dir, const char *name, const json_t *j,
 		    struct qaic_err *err)
 {
 	char *path = qaic_path(dir, name);
-	char *text = json_dumps(j, JSON_INDENT(4) | JSON_COMPACT |
+	char *text = json_dumps(j, JSON_INDENT(4) | JSON_COMPACT | REAL |
 				JSON_SORT_KEYS | JSON_ENSURE_ASCII);
 	int ret;
 

@@ -6,14 +6,14 @@
 #include "base/file.h"
 #include "base/json.h"
 
-int qaic_json_parse(const char *text, size_t len, const char *what,
-		    json_t **root, struct qaic_err *err)
+static int parse(const char *text, size_t len, const char *what, size_t flags,
+		 json_t **root, struct qaic_err *err)
 {
 	json_error_t je;
 	json_t *j;
 
 	/* jansson bounds the nesting (JSON_PARSER_MAX_DEPTH, 2048) */
-	j = json_loadb(text, len, JSON_REJECT_DUPLICATES, &je);
+	j = json_loadb(text, len, JSON_REJECT_DUPLICATES | flags, &je);
 	if (!j)
 		return qaic_fail(err, -EINVAL, "%s: line %d: not valid JSON: %s",
 				 what, je.line, je.text);
@@ -25,8 +25,14 @@ int qaic_json_parse(const char *text, size_t len, const char *what,
 	return 0;
 }
 
-int qaic_json_load(const char *path, size_t max, json_t **root,
-		   struct qaic_err *err)
+int qaic_json_parse(const char *text, size_t len, const char *what,
+		    json_t **root, struct qaic_err *err)
+{
+	return parse(text, len, what, 0, root, err);
+}
+
+static int load(const char *path, size_t max, size_t flags, json_t **root,
+		struct qaic_err *err)
 {
 	char *text;
 	size_t len;
@@ -35,9 +41,21 @@ int qaic_json_load(const char *path, size_t max, json_t **root,
 	rc = qaic_read_file(path, max, &text, &len, err);
 	if (rc)
 		return rc;
-	rc = qaic_json_parse(text, len, path, root, err);
+	rc = parse(text, len, path, flags, root, err);
 	free(text);
 	return rc;
+}
+
+int qaic_json_load(const char *path, size_t max, json_t **root,
+		   struct qaic_err *err)
+{
+	return load(path, max, 0, root, err);
+}
+
+int qaic_json_load_reals(const char *path, size_t max, json_t **root,
+			 struct qaic_err *err)
+{
+	return load(path, max, JSON_DECODE_INT_AS_REAL, root, err);
 }
 
 static json_t *get(json_t *obj, const char *key)

@@ -19,6 +19,9 @@
 /* Parse a file or a text. @what names it in messages. The root must be an object. */
 int qaic_json_load(const char *path, size_t max, json_t **root,
 		   struct qaic_err *err);
+/* Every number arrives as a real: Python also writes integers of 10^30. */
+int qaic_json_load_reals(const char *path, size_t max, json_t **root,
+			 struct qaic_err *err);
 int qaic_json_parse(const char *text, size_t len, const char *what,
 		    json_t **root, struct qaic_err *err);
 

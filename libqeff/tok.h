@@ -191,6 +191,8 @@ void tok_prefix_free(struct tok_prefix *p);
 
 #define TOK_SPECIAL	1	/* skipped by decode(skip_special) */
 #define TOK_ADDED	2
+#define TOK_PIECE	4	/* SentencePiece: text, not <s> or a byte */
+#define TOK_USER	8	/* SentencePiece: user-defined, never cut */
 
 struct tok_vocab {
 	struct qaic_strmap map;		/* text -> id */
@@ -314,16 +316,16 @@ struct tok_model {
 	struct tok_pair *pair;		/* BPE */
 	size_t num_slots;
 	/* SentencePiece */
-	uint32_t *rank;			/* per id; UINT32_MAX: never a merge */
-	float *score;			/* per id */
+	uint32_t *rank;			/* per TOK_PIECE id */
+	float *score;			/* the same */
 	float unk_score;
 	struct tok_prefix pieces;	/* Unigram: every piece */
 	struct tok_prefix user;		/* user-defined pieces */
 };
 
 int tok_bpe_json(struct qeff_tokenizer *tok, json_t *obj, struct qaic_err *err);
-/* Fill byte_id and low_id once the vocabulary is complete. */
-void tok_model_index(struct qeff_tokenizer *tok);
+/* Fill byte_id, low_id and the prefixes once the vocabulary is complete. */
+int tok_model_index(struct qeff_tokenizer *tok, struct qaic_err *err);
 int tok_model_run(const struct qeff_tokenizer *tok, const char *text, size_t len,
 		  struct tok_scratch *s);
 int tok_bpe_run(const struct qeff_tokenizer *tok, const char *text, size_t len,

@@ -3,7 +3,8 @@
  * SOFTMAX, NORM and CUMSUM: commands that work along dim 5, each row alone.
  *
  * A row is converted to F32 in parts of at most PART elements. A longer one is
- * read again for every pass; that is rare.
+ * read again for every pass; that is rare. Sums are made of NSP_CHUNK elements at
+ * a time, which are added in F64: so long rows lose no more than short ones.
  */
 #include <math.h>
 #include <string.h>
@@ -85,7 +86,24 @@ static void store(const struct rows *a, uint8_t *const p[], size_t at,
 		    stride, y, n);
 }
 
+static size_t chunk(size_t n, size_t at)
+{
+	return n - at < NSP_CHUNK ? n - at : NSP_CHUNK;
+}
+
 /* ---- softmax ---- */
+
+/* y = exp(x - c), returns their sum */
+static double expsum(const struct kern *k, float *y, const float *x, size_t n,
+		     float c)
+{
+	double sum = 0;
+	size_t i;
+
+	for (i = 0; i < n; i += NSP_CHUNK)
+		sum += k->expsum(y + i, x + i, chunk(n, i), c);
+	return sum;
+}
 
 static void softmax_one(struct rows *a, uint8_t *const p[])
 {
@@ -118,7 +136,7 @@ static void softmax_one(struct rows *a, uint8_t *const p[])
 		n = part(len, at);
 		if (!whole)
 			x = load(a, p, 1, at, n);
-		sum += k->expsum(a->buf[2], x, n, max);
+		sum += expsum(k, a->buf[2], x, n, max);
 	}
 	for (at = 0; at < len; at += n) {
 		n = part(len, at);
@@ -130,7 +148,7 @@ static void softmax_one(struct rows *a, uint8_t *const p[])
 			k->unary[NSP_U_SCALE](y, y, n, 1, -(float)log(sum));
 		} else {
 			if (!whole)
-				k->expsum(a->buf[2], x, n, max);
+				expsum(k, a->buf[2], x, n, max);
 			k->unary[NSP_U_SCALE](y, a->buf[2], n, 1 / sum, 0);
 		}
 		store(a, p, at, y, n);
@@ -148,14 +166,19 @@ void nsp_softmax(struct nsp_run *r)
 static double row_mean(struct rows *a, uint8_t *const p[], const float *x,
 		       bool square, float c)
 {
-	size_t len = a->r->cmd->dims[5], at, n;
+	const struct kern *k = a->r->k;
+	size_t len = a->r->cmd->dims[5], at, n, i, m;
 	double sum = 0;
 
 	for (at = 0; at < len; at += n) {
 		n = part(len, at);
 		if (len > PART)
 			x = load(a, p, 1, at, n);
-		sum += square ? a->r->k->sumsq(x, n, c) : a->r->k->sum(x, n);
+		for (i = 0; i < n; i += m) {
+			m = chunk(n, i);
+			sum += square ? k->sumsq(x + i, m, c) :
+					k->sum(x + i, m);
+		}
 	}
 	return sum / len;
 }

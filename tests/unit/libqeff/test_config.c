@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: MIT
+/* config.json: what is honoured, what is refused, and how it is said. */
+#include "tests/unit/libqeff/checkpoint.h"
+
+#include <errno.h>
+#include <math.h>
+
+#include "libqeff/arch.h"
+#include "libqeff/qeff.h"
+
+static struct qaic_err err;
+
+/* Read a config text into a model. */
+static int load(const char *text, struct qf_model *m)
+{
+	const struct qf_arch *arch;
+	struct qf_config c;
+	char *dir = temp_dir();
+	int rc;
+
+	memset(&err, 0, sizeof(err));
+	put_text(dir, "config.json", text);
+	rc = qf_config_open(&c, dir, &arch, &err);
+	if (!rc) {
+		rc = qf_config_model(&c, arch, m);
+		qf_config_close(&c);
+	}
+	drop_dir(dir);
+	return rc;
+}
+
+static void refuse(const char *text, const char *want)
+{
+	struct qf_model m;
+
+	assert_true(load(text, &m) < 0);
+	if (!strstr(err.msg, want) || !strstr(err.msg, "config.json"))
+		fail_msg("message \"%s\" lacks \"%s\"", err.msg, want);
+}
+
+#define LLAMA(fields) "{\"architectures\":[\"LlamaForCausalLM\"]," \
+	"\"hidden_size\":64,\"num_hidden_layers\":2,\"num_attention_heads\":4," \
+	"\"intermediate_size\":96,\"vocab_size\":100" fields "}"
+#define MISTRAL(fields) "{\"architectures\":[\"MistralForCausalLM\"]," \
+	"\"hidden_size\":64,\"num_attention_heads\":8" fields "}"
+#define GPT2(fields) "{\"architectures\":[\"GPT2LMHeadModel\"]," \
+	"\"n_embd\":64,\"n_layer\":2,\"n_head\":4" fields "}"
+#define SCALING(fields) LLAMA(",\"rope_scaling\":{" fields "}")
+
+static void test_llama(void **state)
+{
+	struct qf_model m;
+
+	assert_int_equal(load(LLAMA(""), &m), 0);
+	assert_int_equal(m.kv_heads, 4);	/* absent: every head its own */
+	assert_int_equal(m.head_dim, 16);
+	assert_int_equal(m.max_positions, 2048);
+	assert_false(m.tied);
+	assert_true(m.tied_if_alone);
+	assert_false(m.attn.qkv_bias);
+	assert_true(fabs(m.attn.scale - 0.25) < 1e-12);
+	assert_int_equal(m.attn.window, 0);
+
+	assert_int_equal(load(LLAMA(",\"num_key_value_heads\":2,\"head_dim\":32,"
+		"\"attention_bias\":true,\"mlp_bias\":true,\"rms_norm_eps\":1e-5,"
+		"\"tie_word_embeddings\":true,\"hidden_act\":\"gelu\","
+		"\"rope_theta\":500000,\"pretraining_tp\":4,"
+		"\"something_new\":[1]"), &m), 0);
+	assert_int_equal(m.kv_heads, 2);
+	assert_int_equal(m.head_dim, 32);
+	assert_true(m.attn.qkv_bias && m.attn.o_bias && m.mlp.bias && m.tied);
+	assert_true(m.norm.eps == 1e-5);
+	assert_int_equal(m.mlp.act, QF_ACT_GELU);
+	assert_true(m.rope.theta == 500000);
+	assert_int_equal(m.rope.dim, 32);
+
+	/* null is absent */
+	assert_int_equal(load(LLAMA(",\"num_key_value_heads\":null,"
+		"\"head_dim\":null,\"rope_scaling\":null,\"rope_theta\":null,"
+		"\"attention_bias\":null,\"quantization_config\":null"), &m), 0);
+	assert_int_equal(m.kv_heads, 4);
+	assert_int_equal(m.head_dim, 16);
+}
+
+static void test_mistral(void **state)
+{
+	struct qf_model m;
+
+	/* the class's default is a window; null is none */
+	assert_int_equal(load(MISTRAL(""), &m), 0);
+	assert_int_equal(m.attn.window, 4096);
+	assert_int_equal(m.kv_heads, 8);
+	assert_int_equal(load(MISTRAL(",\"sliding_window\":null"), &m), 0);
+	assert_int_equal(m.attn.window, 0);
+	assert_int_equal(load(MISTRAL(",\"sliding_window\":8"), &m), 0);
+	assert_int_equal(m.attn.window, 8);
+	assert_int_equal(load(MISTRAL(",\"num_key_value_heads\":2"), &m), 0);
+	assert_int_equal(m.kv_heads, 2);
+	refuse(MISTRAL(",\"sliding_window\":0"), "sliding_window");
+}
+
+static void test_gpt2(void **state)
+{
+	struct qf_model m;
+
+	assert_int_equal(load(GPT2(""), &m), 0);
+	assert_int_equal(m.inner, 256);
+	assert_true(m.tied);
+	assert_int_equal(m.mlp.act, QF_ACT_GELU_TANH);
+	assert_true(fabs(m.attn.scale - 0.25) < 1e-12);
+	assert_int_equal(load(GPT2(",\"n_inner\":100,"
+		"\"scale_attn_weights\":false,\"tie_word_embeddings\":false,"
+		"\"scale_attn_by_inverse_layer_idx\":true,"
+		"\"reorder_and_upcast_attn\":true,\"n_inner\":100"), &m), -EINVAL);
+	assert_int_equal(load(GPT2(",\"n_inner\":100,"
+		"\"scale_attn_weights\":false,\"tie_word_embeddings\":false,"
+		"\"scale_attn_by_inverse_layer_idx\":true,"
+		"\"reorder_and_upcast_attn\":true,"
+		"\"activation_function\":\"relu\""), &m), 0);
+	assert_int_equal(m.inner, 100);
+	assert_true(m.attn.scale == 1 && m.attn.scale_by_layer && !m.tied);
+	assert_int_equal(m.mlp.act, QF_ACT_RELU);
+	refuse(GPT2(",\"add_cross_attention\":true"), "add_cross_attention");
+	refuse(GPT2(",\"activation_function\":\"mish\""), "mish");
+	refuse(GPT2(",\"n_head\":5,\"x\":1"), "duplicate");
+}
+
+static void test_refused(void **state)
+{
+	refuse(LLAMA(",\"quantization_config\":{\"quant_method\":\"gptq\"}"),
+	       "gptq");
+	refuse(LLAMA(",\"quantization_config\":{\"quant_method\":\"gptq\"}"),
+	       "quantization_config");
+	refuse(LLAMA(",\"hidden_act\":\"laplace\""), "laplace");
+	refuse(LLAMA(",\"hidden_act\":3"), "hidden_act");
+	refuse(LLAMA(",\"rms_norm_eps\":0"), "rms_norm_eps");
+	refuse(LLAMA(",\"rms_norm_eps\":\"1e-5\""), "rms_norm_eps");
+	refuse(LLAMA(",\"head_dim\":-1"), "head_dim");
+	refuse(LLAMA(",\"head_dim\":1.5"), "head_dim");
+	refuse(LLAMA(",\"head_dim\":7"), "rotate");
+	refuse(LLAMA(",\"num_key_value_heads\":3"), "key/value heads");
+	refuse(LLAMA(",\"max_position_embeddings\":1e30"),
+	       "max_position_embeddings");
+	refuse(LLAMA(",\"max_position_embeddings\":99999999999"),
+	       "max_position_embeddings");
+	refuse(LLAMA(",\"max_position_embeddings\":268435456"),
+	       "max_position_embeddings");
+	refuse(LLAMA(",\"attention_bias\":\"yes\""), "attention_bias");
+	refuse(LLAMA(",\"partial_rotary_factor\":2"), "partial_rotary_factor");
+	refuse("{\"architectures\":[\"LlamaForCausalLM\"],\"hidden_size\":65}",
+	       "multiple");
+}
+
+static void test_architecture(void **state)
+{
+	struct qf_model m;
+
+	refuse("{}", "architectures");
+	refuse("{\"architectures\":[]}", "architectures");
+	refuse("{\"architectures\":[3]}", "architectures");
+	refuse("{\"architectures\":\"x\"}", "architectures");
+	refuse("{\"architectures\":[\"LlamaForCausaLM\"]}",
+	       "did you mean LlamaForCausalLM");
+	refuse("{\"architectures\":[\"NemotronHForCausalLM\"]}",
+	       "NemotronHForCausalLM is not supported");
+	refuse("{\"architectures\":[\"NemotronHForCausalLM\"]}",
+	       "GPT2LMHeadModel, LlamaForCausalLM, MistralForCausalLM");
+	refuse("[1]", "JSON object");
+	refuse("{\"a\":", "JSON");
+	assert_int_equal(load("{\"model_type\":\"gpt2\"}", &m), 0);
+	assert_int_equal(m.hidden, 768);
+}
+
+static void test_scaling(void **state)
+{
+	struct qf_model m;
+
+	assert_int_equal(load(SCALING("\"rope_type\":\"linear\",\"factor\":4.0"),
+			      &m), 0);
+	assert_int_equal(m.rope.scaling, QF_ROPE_LINEAR);
+	assert_int_equal(load(SCALING("\"type\":\"dynamic\",\"factor\":2"), &m),
+			 0);
+	assert_int_equal(m.rope.scaling, QF_ROPE_PLAIN);
+	assert_int_equal(load(SCALING("\"type\":\"default\""), &m), 0);
+	assert_int_equal(load(SCALING("\"rope_type\":\"llama3\",\"factor\":8,"
+		"\"low_freq_factor\":1,\"high_freq_factor\":4,"
+		"\"original_max_position_embeddings\":8192"), &m), 0);
+	assert_int_equal(m.rope.scaling, QF_ROPE_LLAMA3);
+	assert_int_equal(load(SCALING("\"rope_type\":\"yarn\",\"factor\":4"), &m),
+			 0);
+	assert_true(fabs(m.rope.attention - (0.1 * log(4) + 1)) < 1e-12);
+	/* transformers 5 puts all of it into one object */
+	assert_int_equal(load(LLAMA(",\"rope_parameters\":{\"rope_type\":"
+		"\"linear\",\"factor\":2,\"rope_theta\":1e6}"), &m), 0);
+	assert_true(m.rope.theta == 1e6);
+	assert_int_equal(m.rope.scaling, QF_ROPE_LINEAR);
+
+	refuse(SCALING("\"rope_type\":\"longrope\",\"short_factor\":[1]"),
+	       "longrope");
+	refuse(SCALING("\"rope_type\":\"linear\""), "factor");
+	refuse(SCALING("\"rope_type\":\"linear\",\"factor\":0"), "positive");
+	refuse(SCALING("\"rope_type\":\"linear\",\"factor\":\"2\""), "factor");
+	refuse(SCALING("\"factor\":2"), "rope_type");
+	refuse(SCALING("\"rope_type\":\"llama3\",\"factor\":8"),
+	       "low_freq_factor");
+	refuse(SCALING("\"rope_type\":\"llama3\",\"factor\":8,"
+		"\"low_freq_factor\":4,\"high_freq_factor\":1,"
+		"\"original_max_position_embeddings\":8192"), "must be above");
+	refuse(LLAMA(",\"rope_scaling\":3"), "rope_scaling");
+}
+
+/* Angles against values computed by hand from the published formulas. */
+static void test_tables(void **state)
+{
+	struct qf_model m;
+	float row[32];
+
+	assert_int_equal(load(SCALING("\"rope_type\":\"llama3\",\"factor\":8,"
+		"\"low_freq_factor\":1,\"high_freq_factor\":4,"
+		"\"original_max_position_embeddings\":64"), &m), 0);
+	qf_rope_sin(&m.rope, 16, 16, row);	/* position 1 */
+	/* pair 0: 1 rad, wavelength 6.28 < 64 / 4: kept */
+	assert_true(fabs(row[0] - sin(1.0)) < 1e-6);
+	/* pair 1: 10000^(-1/8), wavelength 19.87: between */
+	{
+		double f = pow(10000, -0.125), w = 2 * M_PI / f;
+		double s = (64 / w - 1) / 3;
+
+		assert_true(fabs(row[1] - sin((1 - s) * f / 8 + s * f)) < 1e-6);
+	}
+	/* pair 7: far beyond 64: divided by 8 */
+	assert_true(fabs(row[7] - sin(pow(10000, -0.875) / 8)) < 1e-7);
+	assert_true(row[8] == row[0] && row[15] == row[7]);
+	/* pieces that start anywhere are pieces of the same table */
+	{
+		float all[64], part[13];
+
+		qf_rope_cos(&m.rope, 0, 64, all);
+		qf_rope_cos(&m.rope, 21, 13, part);
+		assert_memory_equal(part, all + 21, sizeof(part));
+	}
+}
+
+static void info_of(const char *config, const char *generation,
+		    struct qeff_model_info *info, int want)
+{
+	char *dir = temp_dir();
+
+	memset(&err, 0, sizeof(err));
+	put_text(dir, "config.json", config);
+	if (generation)
+		put_text(dir, "generation_config.json", generation);
+	assert_int_equal(qeff_model_info(dir, info, &err), want);
+	drop_dir(dir);
+}
+
+static void test_tokens(void **state)
+{
+	struct qeff_model_info i;
+
+	info_of(LLAMA(",\"eos_token_id\":2,\"bos_token_id\":1"), NULL, &i, 0);
+	assert_int_equal(i.num_eos, 1);
+	assert_int_equal(i.eos_ids[0], 2);
+	assert_int_equal(i.bos_id, 1);
+	assert_int_equal(i.pad_id, -1);
+	assert_string_equal(i.arch, "LlamaForCausalLM");
+	assert_int_equal(i.vocab_size, 100);
+	assert_int_equal(i.num_params, 0);
+	info_of(LLAMA(",\"eos_token_id\":2"),
+		"{\"eos_token_id\":[7,9,11],\"pad_token_id\":5}", &i, 0);
+	assert_int_equal(i.num_eos, 3);
+	assert_int_equal(i.eos_ids[2], 11);
+	assert_int_equal(i.pad_id, 5);
+	info_of(LLAMA(",\"eos_token_id\":[4,5]"), "{\"eos_token_id\":null}", &i,
+		0);
+	assert_int_equal(i.num_eos, 2);
+	info_of(LLAMA(""), "{\"eos_token_id\":[\"x\"]}", &i, -EINVAL);
+	assert_non_null(strstr(err.msg, "generation_config.json"));
+	info_of(LLAMA(",\"eos_token_id\":\"</s>\""), NULL, &i, -EINVAL);
+	info_of(LLAMA(""), "{\"eos_token_id\":[0,1,2,3,4,5,6,7,8,9,10,11,12,13,"
+		"14,15,16]}", &i, -EINVAL);
+}
+
+static void test_goldens(void **state)
+{
+	struct qeff_model_info i;
+
+	assert_int_equal(qeff_model_info("models/tales", &i, &err), 0);
+	assert_string_equal(i.name, "tales");
+	assert_int_equal(i.num_layers, 4);
+	assert_int_equal(i.max_positions, 512);
+	assert_in_range(i.num_params, 860000, 880000);
+	assert_int_equal(qeff_model_info("tests/golden/gpt2/", &i, &err), 0);
+	assert_string_equal(i.name, "gpt2");
+	assert_string_equal(i.arch, "GPT2LMHeadModel");
+	assert_int_equal(qeff_model_info("/nonexistent/x", &i, &err), -ENOENT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_llama),
+		cmocka_unit_test(test_mistral),
+		cmocka_unit_test(test_gpt2),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_architecture),
+		cmocka_unit_test(test_scaling),
+		cmocka_unit_test(test_tables),
+		cmocka_unit_test(test_tokens),
+		cmocka_unit_test(test_goldens),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* A compilation under way: what compile.c, emit.c and report.c share. */
+#ifndef COMPILER_COMPILE_H
+#define COMPILER_COMPILE_H
+
+#include "compiler/consts.h"
+#include "compiler/lower.h"
+#include "compiler/plan.h"
+
+struct qc_spec {
+	const char *name;		/* NULL: made up */
+	struct qaicc_symbol *symbols;
+	size_t num_symbols;
+	struct qc_graph *g;
+	struct qc_lower l;
+	struct qc_plan plan;
+};
+
+struct qc_compile {
+	const struct qaicc_options *opt;
+	struct qc_model *model;
+	struct qc_consts *consts;
+	struct qc_spec *specs;
+	size_t num_specs;
+	struct qpc_program prog;
+	uint64_t spill_base;		/* in DDR */
+};
+
+/* Place states and bindings in DDR; fill prog.states (emit.c). */
+int qc_layout_io(struct qc_compile *c, struct qaic_err *err);
+/* Fill the rest of prog from the lowered and planned specializations. */
+int qc_emit_program(struct qc_compile *c, struct qaic_err *err);
+
+int qc_report(const struct qc_compile *c, struct qaicc_report *r,
+	      struct qaic_err *err);
+
+#endif

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/f16.h"
+#include "base/str.h"
+#include "compiler/consts.h"
+
+#define CONST_ALIGN	64
+#define SMALL_BYTES	65536		/* compared by content up to here */
+#define BLOCK_ELEMS	(256u << 10)
+#define HASH_SIZE	4096
+
+struct qc_const {
+	struct qc_buf buf;		/* off: in constants.bin */
+	struct qc_tensor t;		/* in stored order; runs merged */
+	enum qaic_dtype dtype;		/* as stored */
+	uint8_t *content;		/* of a small one, or NULL */
+	struct qc_const *next;		/* in its hash chain */
+	struct qc_const *order;		/* in the file */
+};
+
+struct qc_consts {
+	struct qc_const *hash[HASH_SIZE];
+	struct qc_const *first, **last;
+	uint64_t size;
+};
+
+int qc_consts_new(struct qc_consts **out, struct qaic_err *err)
+{
+	struct qc_consts *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return qaic_fail(err, -ENOMEM, "out of memory");
+	p->last = &p->first;
+	*out = p;
+	return 0;
+}
+
+void qc_consts_free(struct qc_consts *p)
+{
+	struct qc_const *c, *next;
+
+	if (!p)
+		return;
+	for (c = p->first; c; c = next) {
+		next = c->order;
+		free(c->content);
+		free(c);
+	}
+	free(p);
+}
+
+uint64_t qc_consts_size(const struct qc_consts *pool)
+{
+	return pool->size;
+}
+
+/* Axes in the order of storage; broadcast and unit axes are not stored. */
+static uint32_t stored_order(const struct qc_tensor *t, bool rows,
+			     uint32_t *axis)
+{
+	uint32_t n = 0, i, k;
+
+	for (i = 0; i < t->rank; i++) {
+		if (t->dim[i] == 1 || t->stride[i] == 0)
+			continue;
+		k = n++;
+		while (!rows && k > 0 && llabs(t->stride[axis[k - 1]]) <
+					 llabs(t->stride[i])) {
+			axis[k] = axis[k - 1];
+			k--;
+		}
+		axis[k] = i;
+	}
+	return n;
+}
+
+/* The view in stored order, adjoining runs merged: equal keys, equal bytes. */
+static void canonical(const struct qc_tensor *t, const uint32_t *axis,
+		      uint32_t n, struct qc_tensor *key)
+{
+	uint32_t i, r = 0;
+
+	memset(key, 0, sizeof(*key));
+	key->dtype = t->dtype;
+	key->store = t->store;
+	key->data = t->data;
+	for (i = 0; i < n; i++) {
+		int64_t d = t->dim[axis[i]], s = t->stride[axis[i]];
+
+		if (r && key->stride[r - 1] == d * s) {
+			key->dim[r - 1] *= d;
+			key->stride[r - 1] = s;
+		} else {
+			key->dim[r] = d;
+			key->stride[r++] = s;
+		}
+	}
+	key->rank = r;
+}
+
+static uint32_t hash_bytes(const void *data, size_t len, uint32_t h)
+{
+	const uint8_t *p = data;
+
+	while (len--)
+		h = (h ^ *p++) * 16777619u;
+	return h;
+}
+
+static bool same_key(const struct qc_const *c, const struct qc_tensor *t,
+		     enum qaic_dtype dtype)
+{
+	return c->dtype == dtype && c->t.data == t->data &&
+	       c->t.store == t->store && c->t.rank == t->rank &&
+	       !memcmp(c->t.dim, t->dim, sizeof(t->dim)) &&
+	       !memcmp(c->t.stride, t->stride, sizeof(t->stride));
+}
+
+static void read_block(const struct qc_tensor *t, enum qaic_dtype dtype,
+		       int64_t first, int64_t n, void *dst, float *tmp)
+{
+	if (dtype != QAIC_F16 || t->store == QAIC_F16) {
+		qc_tensor_read(t, first, n, dtype, dst);
+		return;
+	}
+	qc_tensor_read(t, first, n, QAIC_F32, tmp);
+	qc_f32_to_f16(tmp, dst, n);
+}
+
+static int read_small(const struct qc_tensor *t, enum qaic_dtype dtype,
+		      int64_t n, uint8_t **out)
+{
+	size_t es = qaic_dtype_size(dtype);
+	float *tmp;
+
+	*out = malloc(n * es + 1);
+	tmp = malloc(n * sizeof(*tmp) + 1);
+	if (!*out || !tmp) {
+		free(*out);
+		free(tmp);
+		return -ENOMEM;
+	}
+	read_block(t, dtype, 0, n, *out, tmp);
+	free(tmp);
+	return 0;
+}
+
+static struct qc_const *find(struct qc_consts *p, uint32_t h,
+			     const struct qc_tensor *key,
+			     enum qaic_dtype dtype, uint64_t size,
+			     const uint8_t *content)
+{
+	struct qc_const *c;
+
+	for (c = p->hash[h % HASH_SIZE]; c; c = c->next) {
+		if (!content && !c->content && same_key(c, key, dtype))
+			return c;
+		if (content && c->content && c->buf.size == size &&
+		    !memcmp(c->content, content, size))
+			return c;
+	}
+	return NULL;
+}
+
+/* Takes @content. */
+static int lookup(struct qc_consts *p, const struct qc_tensor *key,
+		  enum qaic_dtype dtype, uint64_t size, uint8_t *content,
+		  struct qc_const **out, struct qaic_err *err)
+{
+	struct qc_const *c;
+	uint32_t h;
+
+	h = content ? hash_bytes(content, size, 2166136261u)
+		    : hash_bytes(&key->data, sizeof(key->data), 2166136261u);
+	c = find(p, h, key, dtype, size, content);
+	if (c) {
+		free(content);
+		*out = c;
+		return 0;
+	}
+	c = calloc(1, sizeof(*c));
+	if (!c) {
+		free(content);
+		return qaic_fail(err, -ENOMEM, "out of memory");
+	}
+	if (key)
+		c->t = *key;
+	c->dtype = dtype;
+	c->content = content;
+	c->buf.kind = QC_BUF_CONST;
+	c->buf.space = NSP_SPACE_CONST;
+	c->buf.size = size;
+	c->buf.off = p->size;
+	p->size = qaic_align(p->size + size, CONST_ALIGN);
+	c->next = p->hash[h % HASH_SIZE];
+	p->hash[h % HASH_SIZE] = c;
+	*p->last = c;
+	p->last = &c->order;
+	*out = c;
+	return 0;
+}
+
+int qc_consts_get(struct qc_consts *p, const struct qc_tensor *t,
+		  enum qaic_dtype dtype, bool rows, struct qc_view *out,
+		  struct qaic_err *err)
+{
+	uint32_t axis[QC_MAX_RANK], n = stored_order(t, rows, axis), i;
+	size_t size = qaic_dtype_size(dtype);
+	uint8_t *content = NULL;
+	struct qc_tensor key;
+	struct qc_const *c;
+	int64_t s = 1;
+	int rc;
+
+	for (i = 0; i < n; i++)
+		if (!qaic_mul_size(size, t->dim[axis[i]], &size) ||
+		    size > 1ull << 45)
+			return qaic_fail(err, -EOPNOTSUPP,
+					 "a constant is too large");
+	canonical(t, axis, n, &key);
+	if (size <= SMALL_BYTES) {
+		rc = read_small(&key, dtype, qc_tensor_numel(&key), &content);
+		if (rc)
+			return qaic_fail(err, rc, "out of memory");
+	}
+	rc = lookup(p, &key, dtype, size, content, &c, err);
+	if (rc)
+		return rc;
+	memset(out, 0, sizeof(*out));
+	out->buf = &c->buf;
+	out->dtype = dtype;
+	out->rank = t->rank;
+	memcpy(out->dim, t->dim, sizeof(out->dim));
+	for (i = n; i-- > 0;) {
+		out->stride[axis[i]] = s;
+		s *= t->dim[axis[i]];
+	}
+	return 0;
+}
+
+int qc_consts_copy(struct qc_consts *p, enum qaic_dtype dtype, uint32_t rank,
+		   const int64_t *dim, const void *data, struct qc_view *out,
+		   struct qaic_err *err)
+{
+	struct qc_const *c;
+	uint8_t *content;
+	size_t size;
+	int rc;
+
+	memset(out, 0, sizeof(*out));
+	out->dtype = dtype;
+	qc_view_set_dense(out, rank, dim);
+	size = qc_view_numel(out) * qaic_dtype_size(dtype);
+	content = malloc(size + 1);
+	if (!content)
+		return qaic_fail(err, -ENOMEM, "out of memory");
+	memcpy(content, data, size);
+	rc = lookup(p, NULL, dtype, size, content, &c, err);
+	if (!rc)
+		out->buf = &c->buf;
+	return rc;
+}
+
+static int write_one(struct qc_const *c, struct qpc_writer *w, uint64_t total,
+		     const struct qaic_progress *progress, uint8_t *buf,
+		     float *tmp, struct qaic_err *err)
+{
+	size_t es = qaic_dtype_size(c->dtype);
+	int64_t n = c->buf.size / es, at, len;
+	int rc;
+
+	if (c->content)
+		return qpc_writer_const(w, c->buf.off, c->content,
+					c->buf.size, err);
+	for (at = 0; at < n; at += len) {
+		len = n - at < BLOCK_ELEMS ? n - at : BLOCK_ELEMS;
+		read_block(&c->t, c->dtype, at, len, buf, tmp);
+		rc = qpc_writer_const(w, c->buf.off + at * es, buf, len * es,
+				      err);
+		if (rc)
+			return rc;
+		qaic_progress_update(progress, "compile",
+				     c->buf.off + (at + len) * es, total);
+	}
+	return 0;
+}
+
+int qc_consts_write(struct qc_consts *p, struct qpc_writer *w,
+		    const struct qaic_progress *progress, struct qaic_err *err)
+{
+	uint8_t *buf = malloc((size_t)BLOCK_ELEMS * 8);
+	float *tmp = malloc((size_t)BLOCK_ELEMS * sizeof(*tmp));
+	struct qc_const *c;
+	int rc = 0;
+
+	if (!buf || !tmp)
+		rc = qaic_fail(err, -ENOMEM, "out of memory");
+	for (c = p->first; c && !rc; c = c->order)
+		rc = write_one(c, w, p->size, progress, buf, tmp, err);
+	free(buf);
+	free(tmp);
+	return rc;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The pool of constants of a program. Equal views of equal bytes are stored once,
+ * over all uses and all specializations. Bytes are only read when the QPC is
+ * written, block by block.
+ */
+#ifndef COMPILER_CONSTS_H
+#define COMPILER_CONSTS_H
+
+#include "compiler/lower.h"
+#include "compiler/view.h"
+
+struct qc_consts;
+struct qpc_writer;
+
+int qc_consts_new(struct qc_consts **out, struct qaic_err *err);
+void qc_consts_free(struct qc_consts *pool);
+/*
+ * Find or add a constant. It is stored in the order in which its bytes lie (so
+ * that a transposed view costs nothing), or with @rows in the order of the view.
+ * @t->data must live until the pool was written; it is never written to.
+ */
+int qc_consts_get(struct qc_consts *pool, const struct qc_tensor *t,
+		  enum qaic_dtype dtype, bool rows, struct qc_view *out,
+		  struct qaic_err *err);
+/* The same for bytes that do not outlive the call; dense. */
+int qc_consts_copy(struct qc_consts *pool, enum qaic_dtype dtype,
+		   uint32_t rank, const int64_t *dim, const void *data,
+		   struct qc_view *out, struct qaic_err *err);
+uint64_t qc_consts_size(const struct qc_consts *pool);
+int qc_consts_write(struct qc_consts *pool, struct qpc_writer *w,
+		    const struct qaic_progress *progress,
+		    struct qaic_err *err);
+
+/*
+ * F32 -> F16 as the card's constants are made: finite values beyond the range are
+ * clipped to +-65504, infinities stay (the FP16ClipTransform of QEfficient).
+ */
+void qc_f32_to_f16(const float *src, uint16_t *dst, size_t n);
+
+#endif

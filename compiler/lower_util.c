@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+/* Small things that several lowerings share. */
+#include <errno.h>
+#include <string.h>
+
+#include "compiler/lower.h"
+
+bool qc_node_is(const struct qc_node *n, const char *name)
+{
+	return !strcmp(n->op->name, name);
+}
+
+int64_t qc_node_axis(const struct qc_node *n, const char *attr, int64_t dflt,
+		     uint32_t rank)
+{
+	int64_t a = qc_attr_int(n, attr, dflt);
+
+	if (a < 0)
+		a += rank;
+	return a < 0 ? 0 : a;
+}
+
+int qc_node_ints(const struct qc_node *n, const char *attr, uint32_t in,
+		 int64_t *out, int max)
+{
+	const struct qc_attr *a = qc_attr_find(n, attr);
+	size_t i;
+
+	if (a && a->type == QC_ATTR_INTS) {
+		if (a->n > (size_t)max)
+			return -1;
+		for (i = 0; i < a->n; i++)
+			out[i] = a->ints[i];
+		return (int)a->n;
+	}
+	if (in < n->num_in && n->in[in])
+		return qc_const_ints(n->in[in], out, max);
+	return -1;
+}
+
+void qc_transpose_perm(const struct qc_node *n, uint32_t *perm)
+{
+	const struct qc_attr *a = qc_attr_find(n, "perm");
+	uint32_t rank = n->in[0]->rank, i;
+
+	for (i = 0; i < rank; i++)
+		perm[i] = a && a->n == rank ? (uint32_t)a->ints[i]
+					    : rank - 1 - i;
+}
+
+bool qc_cast_is_free(const struct qc_lower *l, const struct qc_value *in,
+		     const struct qc_value *out)
+{
+	if (in->dtype == out->dtype)
+		return true;
+	if (!qaic_dtype_is_float(in->dtype) ||
+	    !qaic_dtype_is_float(out->dtype))
+		return false;
+	return l->opt->convert_to_fp16 ||
+	       qc_lower_store(l, in) == qc_lower_store(l, out);
+}
+
+int qc_lower_reshaped(struct qc_lower *l, struct qc_view *v, uint32_t rank,
+		      const int64_t *dim, struct qaic_err *err)
+{
+	struct qc_view t;
+	int rc;
+
+	if (qc_view_reshape(v, rank, dim))
+		return 0;
+	rc = qc_lower_temp(l, v->dtype, v->rank, v->dim, &t, err);
+	if (!rc)
+		rc = qc_emit_move(l, &t, v, err);
+	if (rc)
+		return rc;
+	qc_view_reshape(&t, rank, dim);
+	*v = t;
+	return 0;
+}
+
+int qc_lower_as(struct qc_lower *l, struct qc_view *v, enum qaic_dtype dtype,
+		struct qaic_err *err)
+{
+	struct qc_view t;
+	int rc;
+
+	if (v->dtype == dtype || (qaic_dtype_is_float(v->dtype) &&
+				  qaic_dtype_is_float(dtype)))
+		return 0;
+	rc = qc_lower_temp(l, dtype, v->rank, v->dim, &t, err);
+	if (!rc)
+		rc = qc_emit_move(l, &t, v, err);
+	if (!rc)
+		*v = t;
+	return rc;
+}
+
+int qc_lower_out_shaped(struct qc_lower *l, struct qc_value *v, uint32_t rank,
+			const int64_t *dim, struct qc_view *out,
+			struct qaic_err *err)
+{
+	int rc = qc_lower_out(l, v, out, err);
+
+	if (rc || qc_view_reshape(out, rank, dim))
+		return rc;
+	return qc_lower_temp(l, out->dtype, rank, dim, out, err);
+}
+
+int qc_lower_out_done(struct qc_lower *l, struct qc_value *v,
+		      const struct qc_view *made, struct qaic_err *err)
+{
+	struct qc_view src = *made;
+
+	if (l->view[v->id]->buf == made->buf)
+		return 0;
+	qc_view_reshape(&src, v->rank, v->dim);	/* dense */
+	return qc_emit_move(l, l->view[v->id], &src, err);
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+/* The numbers behind -aic-perf-metrics. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compiler/compile.h"
+
+static void report_spec(const struct qpc_program *prog, uint32_t k,
+			struct qaicc_spec_report *r)
+{
+	struct qpc_timing t;
+	uint32_t i;
+
+	snprintf(r->name, sizeof(r->name), "%s", prog->specs[k].name);
+	for (i = 0; i < QPC_SKU_COUNT; i++) {
+		qpc_timing(prog, k, i, &t);
+		r->seconds[i] = t.seconds;
+	}
+	r->macs = t.macs;
+	r->ddr_read = t.ddr_read;
+	r->ddr_write = t.ddr_write;
+	r->vtcm = t.vtcm;
+	r->phases = t.phases;
+	for (i = 0; i < prog->num_nsps; i++)
+		r->commands += prog->specs[k].streams[i].num_cmds;
+}
+
+static int by_count(const void *a, const void *b)
+{
+	const struct { char name[48]; uint32_t count; } *x = a, *y = b;
+
+	if (x->count != y->count)
+		return x->count < y->count ? 1 : -1;
+	return strcmp(x->name, y->name);
+}
+
+static int histogram(const struct qc_graph *g, struct qaicc_report *r)
+{
+	const struct qc_node *n;
+	size_t i;
+
+	r->ops = calloc((size_t)g->num_nodes + 1, sizeof(*r->ops));
+	if (!r->ops)
+		return -ENOMEM;
+	for (n = g->first; n; n = n->next) {
+		if (n->dead)
+			continue;
+		for (i = 0; i < r->num_ops; i++)
+			if (!strncmp(r->ops[i].name, n->op->name,
+				     sizeof(r->ops[i].name) - 1))
+				break;
+		if (i == r->num_ops) {
+			snprintf(r->ops[i].name, sizeof(r->ops[i].name), "%s",
+				 n->op->name);
+			r->num_ops++;
+		}
+		r->ops[i].count++;
+	}
+	qsort(r->ops, r->num_ops, sizeof(*r->ops), by_count);
+	return 0;
+}
+
+int qc_report(const struct qc_compile *c, struct qaicc_report *r,
+	      struct qaic_err *err)
+{
+	uint32_t i;
+
+	r->const_size = c->prog.const_size;
+	r->ddr_size = c->prog.ddr_size;
+	r->specs = calloc(c->num_specs, sizeof(*r->specs));
+	if (!r->specs || histogram(c->specs[0].g, r)) {
+		qaicc_report_release(r);
+		return qaic_fail(err, -ENOMEM, "out of memory");
+	}
+	r->num_specs = c->num_specs;
+	for (i = 0; i < c->num_specs; i++)
+		report_spec(&c->prog, i, &r->specs[i]);
+	return 0;
+}
+
+void qaicc_report_release(struct qaicc_report *r)
+{
+	free(r->specs);
+	free(r->ops);
+	memset(r, 0, sizeof(*r));
+}

@@ -55,8 +55,9 @@ void qf_get_num(struct qf_config *c, const char *key, double *out)
 void qf_get_positive(struct qf_config *c, const char *key, double *out)
 {
 	qf_get_num(c, key, out);
-	if (!c->rc && !(*out > 0))
-		qf_config_fail(c, -EINVAL, "field \"%s\" is %g; it must be positive",
+	if (!c->rc && !(*out > 0 && *out < 1e18))
+		qf_config_fail(c, -EINVAL,
+			       "field \"%s\" is %g; it must be positive and below 1e18",
 			       key, *out);
 }
 

@@ -24,9 +24,9 @@ static void scaling_num(struct qf_config *c, json_t *s, const char *key,
 	} else if (rc && need) {
 		qf_config_fail(c, -EINVAL, "rope_scaling: field \"%s\" is missing",
 			       key);
-	} else if (!rc && !(*out > 0)) {
+	} else if (!rc && !(*out > 0 && *out < 1e18)) {
 		qf_config_fail(c, -EINVAL,
-			       "rope_scaling: field \"%s\" is %g; it must be positive",
+			       "rope_scaling: field \"%s\" is %g; it must be positive and below 1e18",
 			       key, *out);
 	}
 }

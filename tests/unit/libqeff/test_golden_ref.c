@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Exported models through the compiler's reference evaluation: the logits of
+ * every prompt position against Hugging Face's, and the greedy tokens.
+ */
+#include "tests/unit/libqeff/checkpoint.h"
+
+#include <math.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "compiler/qaicc.h"
+#include "libqeff/qeff.h"
+
+#define MAX_IO 64
+
+static struct qaic_err err;
+
+struct run {
+	struct qaicc_ref *ref;
+	size_t num_in, num_out;
+	size_t size[MAX_IO];
+	void *in[MAX_IO];
+	size_t vocab;
+	const float *logits;		/* of the last call */
+};
+
+static void run_open(struct run *r, const char *onnx, int64_t ctx_len)
+{
+	const struct qaicc_symbol symbols[] = {
+		{ "batch_size", 1 }, { "seq_len", 1 }, { "ctx_len", ctx_len },
+	};
+	struct qaicc_tensor t;
+	size_t i;
+
+	memset(r, 0, sizeof(*r));
+	if (qaicc_ref_open(onnx, symbols, 3, &r->ref, &err))
+		fail_msg("%s", err.msg);
+	r->num_in = qaicc_ref_num_inputs(r->ref);
+	r->num_out = qaicc_ref_num_outputs(r->ref);
+	assert_in_range(r->num_in, 4, MAX_IO);
+	assert_int_equal(r->num_out, r->num_in - 1);
+	for (i = 0; i < r->num_in; i++) {
+		assert_int_equal(qaicc_ref_input(r->ref, i, &t), 0);
+		r->size[i] = t.size;
+		r->in[i] = calloc(1, t.size);
+		assert_non_null(r->in[i]);
+	}
+}
+
+static void run_close(struct run *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->num_in; i++)
+		free(r->in[i]);
+	qaicc_ref_close(r->ref);
+}
+
+/* One token; output i (1, 2, ...) is the cache that input i + 1 takes next. */
+static void run_token(struct run *r, int64_t id, int64_t pos)
+{
+	struct qaicc_tensor t;
+	size_t i;
+
+	memcpy(r->in[0], &id, sizeof(id));
+	memcpy(r->in[1], &pos, sizeof(pos));
+	if (qaicc_ref_run(r->ref, (const void *const *)r->in, &err))
+		fail_msg("%s", err.msg);
+	for (i = 1; i < r->num_out; i++) {
+		assert_int_equal(qaicc_ref_output(r->ref, i, &t), 0);
+		assert_int_equal(t.size, r->size[i + 1]);
+		memcpy(r->in[i + 1], t.data, t.size);
+	}
+	assert_int_equal(qaicc_ref_output(r->ref, 0, &t), 0);
+	r->logits = t.data;
+	r->vocab = t.size / sizeof(float);
+}
+
+static int64_t best(const struct run *r)
+{
+	size_t i, top = 0;
+
+	for (i = 1; i < r->vocab; i++)
+		if (r->logits[i] > r->logits[top])
+			top = i;
+	return top;
+}
+
+static int64_t id_at(json_t *list, size_t i)
+{
+	return json_integer_value(json_array_get(list, i));
+}
+
+static void check_logits(const char *onnx, json_t *golden, const char *dir)
+{
+	json_t *ids = json_object_get(golden, "input_ids");
+	size_t n = json_array_size(ids), i, k;
+	char *path = qaic_path(dir, "logits.f32");
+	double d = 0, w = 0;
+	struct qaic_map map;
+	struct run r;
+
+	assert_int_equal(qaic_map_file(&map, path, &err), 0);
+	run_open(&r, onnx, n);
+	for (i = 0; i < n; i++) {
+		const float *want;
+
+		run_token(&r, id_at(ids, i), i);
+		assert_int_equal(map.size, n * r.vocab * sizeof(float));
+		want = (const float *)map.data + i * r.vocab;
+		for (k = 0; k < r.vocab; k++) {
+			d += pow((double)r.logits[k] - want[k], 2);
+			w += pow(want[k], 2);
+		}
+	}
+	if (!(sqrt(d / w) < 1e-4))
+		fail_msg("%s: logits differ by %g", dir, sqrt(d / w));
+	run_close(&r);
+	qaic_unmap_file(&map);
+	free(path);
+}
+
+static void check_tokens(const char *onnx, json_t *golden, size_t max)
+{
+	json_t *ids = json_object_get(golden, "greedy_ids");
+	json_t *prompt = json_object_get(golden, "prompt_ids");
+	size_t n = json_array_size(ids), first, i;
+	struct run r;
+
+	if (!prompt)
+		prompt = json_object_get(golden, "input_ids");
+	first = json_array_size(prompt);
+	if (n > first + max)
+		n = first + max;
+	run_open(&r, onnx, n);
+	for (i = 0; i + 1 < n; i++) {
+		run_token(&r, id_at(ids, i), i);
+		if (i + 1 >= first)
+			assert_int_equal(best(&r), id_at(ids, i + 1));
+	}
+	run_close(&r);
+}
+
+static void check_model(const char *dir)
+{
+	char *out = temp_dir(), *onnx = qaic_path(out, "m.onnx");
+	char *path = qaic_path(dir, "golden.json");
+	struct qeff_export_options opt = { .model_dir = dir, .onnx_path = onnx };
+	json_t *golden;
+
+	if (qeff_export(&opt, &err))
+		fail_msg("%s", err.msg);
+	assert_int_equal(qaic_json_load(path, 1 << 20, &golden, &err), 0);
+	check_logits(onnx, golden, dir);
+	check_tokens(onnx, golden, 40);
+	json_decref(golden);
+	free(path);
+	free(onnx);
+	drop_dir(out);
+}
+
+static void test_gpt2(void **state)
+{
+	check_model("tests/golden/gpt2");
+}
+
+static void test_llama(void **state)
+{
+	check_model("tests/golden/llama-gqa");
+}
+
+static void test_llama31(void **state)
+{
+	check_model("tests/golden/llama31-rope");
+}
+
+static void test_mistral(void **state)
+{
+	check_model("tests/golden/mistral-swa8");
+}
+
+static void test_tales(void **state)
+{
+	check_model("models/tales");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_gpt2),
+		cmocka_unit_test(test_llama),
+		cmocka_unit_test(test_llama31),
+		cmocka_unit_test(test_mistral),
+		cmocka_unit_test(test_tales),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -80,7 +80,8 @@ int qc_ints(const struct qc_node *n, uint32_t input, const char *attr, int max,
 		return qaic_fail(err, -EINVAL,
 			"attribute '%s' must be a list of at most %d integers",
 			attr, max);
-	memcpy(out, a->ints, a->n * sizeof(*out));
+	if (a->n)
+		memcpy(out, a->ints, a->n * sizeof(*out));
 	*count = (int)a->n;
 	return 0;
 }

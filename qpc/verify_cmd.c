@@ -67,10 +67,6 @@ static int check_extent(const struct nsp_cmd *cmd, unsigned int k,
 	struct qpc_axis ax[NSP_DIMS];
 	__int128 lo = 0, hi = 1, step;
 
-	if (off % es)
-		return qaic_fail(err, -EINVAL,
-				 "operand %u: address is not aligned to its type",
-				 k);
 	n = qpc_opnd_axes(cmd, k, ax);
 	for (i = 0; i < n; i++) {
 		step = (__int128)ax[i].stride * (ax[i].count - 1);
@@ -89,8 +85,7 @@ static int check_extent(const struct nsp_cmd *cmd, unsigned int k,
 }
 
 static int check_operand(const struct nsp_cmd *cmd, unsigned int k,
-			 const struct qpc_opnd_rule *rule,
-			 const struct qpc_spaces *spaces, struct qaic_err *err)
+			 const struct qpc_opnd_rule *rule, struct qaic_err *err)
 {
 	int rc = check_present(cmd, k, rule, err);
 
@@ -104,7 +99,11 @@ static int check_operand(const struct nsp_cmd *cmd, unsigned int k,
 	    NSP_ADDR_SPACE(cmd->o[k].addr) == NSP_SPACE_CONST)
 		return qaic_fail(err, -EINVAL,
 				 "operand %u: writes to constants", k);
-	return check_extent(cmd, k, spaces, err);
+	if (NSP_ADDR_OFF(cmd->o[k].addr) % qaic_dtype_size(cmd->dtype[k]))
+		return qaic_fail(err, -EINVAL,
+				 "operand %u: address is not aligned to its type",
+				 k);
+	return 0;
 }
 
 /* ---- types that depend on each other ---- */
@@ -372,13 +371,16 @@ int qpc_verify_cmd(const struct nsp_cmd *cmd, const struct qpc_spaces *spaces,
 		return qaic_fail(err, -EINVAL, "%s: no such variant %u",
 				 rule->name, cmd->sub);
 	rc = rule->engine == QPC_ENG_NONE ? 0 : check_dims(cmd, rule, err);
+	for (k = 0; !rc && k < NSP_OPNDS; k++)
+		rc = check_operand(cmd, k, &rule->o[k], err);
+	if (!rc && rule->same_class)
+		rc = check_same_class(cmd, rule, err);
 	/* the axes of operands depend on the parameters: these first */
 	if (!rc)
 		rc = check_params(cmd, err);
 	for (k = 0; !rc && k < NSP_OPNDS; k++)
-		rc = check_operand(cmd, k, &rule->o[k], spaces, err);
-	if (!rc && rule->same_class)
-		rc = check_same_class(cmd, rule, err);
+		if (qpc_opnd_present(cmd, k))
+			rc = check_extent(cmd, k, spaces, err);
 	if (rc)
 		qaic_fail_in(err, "%s", rule->name);
 	return rc;

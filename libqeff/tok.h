@@ -148,6 +148,9 @@ struct tok_pattern {
 	bool invert;
 };
 
+/* Oniguruma's spelling to PCRE2's (tok_regex.c) */
+int tok_regex_respell(const char *re, size_t len, struct qaic_str *out,
+		      struct qaic_err *err);
 int tok_pattern_string(struct tok_pattern *p, const char *s, size_t len,
 		       struct qaic_err *err);
 int tok_pattern_regex(struct tok_pattern *p, const char *re, size_t len,
@@ -191,6 +194,7 @@ void tok_prefix_free(struct tok_prefix *p);
 
 #define TOK_SPECIAL	1	/* skipped by decode(skip_special) */
 #define TOK_ADDED	2
+#define TOK_OUTSIDE	16	/* added, and unknown to the model */
 #define TOK_PIECE	4	/* SentencePiece: text, not <s> or a byte */
 #define TOK_USER	8	/* SentencePiece: user-defined, never cut */
 
@@ -205,6 +209,8 @@ struct tok_vocab {
 int tok_vocab_add(struct tok_vocab *v, const char *s, size_t len, int64_t id,
 		  struct qaic_err *err);
 int32_t tok_vocab_find(const struct tok_vocab *v, const char *s, size_t len);
+/* The same among the tokens that the model itself can make. */
+int32_t tok_vocab_model(const struct tok_vocab *v, const char *s, size_t len);
 const char *tok_vocab_text(const struct tok_vocab *v, int32_t id, size_t *len);
 /* The id of "<0xNN>", or -1. */
 int32_t tok_vocab_byte(const struct tok_vocab *v, uint8_t byte);
@@ -332,10 +338,12 @@ int tok_bpe_run(const struct qeff_tokenizer *tok, const char *text, size_t len,
 		struct tok_scratch *s);
 int tok_unigram_run(const struct qeff_tokenizer *tok, const char *text,
 		    size_t len, struct tok_scratch *s);
-/* Ids of a character that the vocabulary lacks: byte tokens, or the unknown. */
-int tok_model_unknown(const struct qeff_tokenizer *tok, const char *text,
-		      size_t len, int32_t *ids, size_t *num,
-		      struct qaic_err *err);
+/*
+ * Ids of a character that the vocabulary lacks: byte tokens, the unknown, or
+ * none at all where the model has neither: the reference drops it then.
+ */
+void tok_model_unknown(const struct qeff_tokenizer *tok, const char *text,
+		      size_t len, int32_t ids[4], size_t *num);
 void tok_model_free(struct tok_model *m);
 
 /* ---- post-processors (tok_post.c) ---- */

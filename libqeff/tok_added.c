@@ -33,6 +33,7 @@ static int place(struct qeff_tokenizer *tok, struct tok_added_token *t,
 		rc = tok_vocab_add(&tok->vocab, t->s, t->len, have, err);
 		if (rc)
 			return rc;
+		tok->vocab.flags[have] |= TOK_OUTSIDE;
 	}
 	t->id = have;
 	tok->vocab.flags[have] |= TOK_ADDED | (t->special ? TOK_SPECIAL : 0);

@@ -151,7 +151,7 @@ static int32_t char_id(const struct qeff_tokenizer *tok, const char *text,
 {
 	if (cp < QAIC_ARRAY_SIZE(tok->model.low_id))
 		return tok->model.low_id[cp];
-	return tok_vocab_find(&tok->vocab, text, n);
+	return tok_vocab_model(&tok->vocab, text, n);
 }
 
 /*
@@ -175,9 +175,7 @@ static int make_symbols(const struct qeff_tokenizer *tok, const char *text,
 			after_unk = false;
 			continue;
 		}
-		rc = tok_model_unknown(tok, text + i, n, ids, &num, s->err);
-		if (rc)
-			break;
+		tok_model_unknown(tok, text + i, n, ids, &num);
 		if (num == 1 && ids[0] == tok->model.unk) {
 			if (after_unk && tok->model.fuse_unk)
 				s->sym[s->num_sym - 1].len += n;
@@ -232,9 +230,9 @@ static int emit(const struct qeff_tokenizer *tok, const char *text,
 		num = 1;
 		ids[0] = y->id;
 		if (y->id < 0) {
-			rc = tok_model_unknown(tok, text + y->start, y->len,
-					       ids, &num, s->err);
-			unk = !rc && num == 1 && ids[0] == tok->model.unk;
+			tok_model_unknown(tok, text + y->start, y->len, ids,
+					  &num);
+			unk = num == 1 && ids[0] == tok->model.unk;
 		}
 		for (k = 0; !rc && k < num && !(unk && after_unk); k++)
 			rc = tok_ids_add(&s->ids, ids[k]) ?
@@ -251,7 +249,7 @@ int tok_bpe_run(const struct qeff_tokenizer *tok, const char *text, size_t len,
 	int rc;
 
 	if (tok->model.ignore_merges) {
-		id = tok_vocab_find(&tok->vocab, text, len);
+		id = tok_vocab_model(&tok->vocab, text, len);
 		if (id >= 0)
 			return tok_ids_add(&s->ids, id) ? tok_nomem(s->err) : 0;
 	}

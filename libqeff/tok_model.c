@@ -38,8 +38,8 @@ int tok_model_index(struct qeff_tokenizer *tok, struct qaic_err *err)
 	for (c = 0; c < QAIC_ARRAY_SIZE(m->byte_id); c++)
 		m->byte_id[c] = tok_vocab_byte(&tok->vocab, c);
 	for (c = 0; c < QAIC_ARRAY_SIZE(m->low_id); c++)
-		m->low_id[c] = tok_vocab_find(&tok->vocab, u,
-					      tok_utf8_put(u, c));
+		m->low_id[c] = tok_vocab_model(&tok->vocab, u,
+					       tok_utf8_put(u, c));
 	return index_prefixes(tok) ? tok_nomem(err) : 0;
 }
 
@@ -57,9 +57,8 @@ static bool as_bytes(const struct tok_model *m, const char *text, size_t len,
 	return true;
 }
 
-int tok_model_unknown(const struct qeff_tokenizer *tok, const char *text,
-		      size_t len, int32_t *ids, size_t *num,
-		      struct qaic_err *err)
+void tok_model_unknown(const struct qeff_tokenizer *tok, const char *text,
+		       size_t len, int32_t ids[4], size_t *num)
 {
 	const struct tok_model *m = &tok->model;
 	uint32_t cp;
@@ -69,21 +68,16 @@ int tok_model_unknown(const struct qeff_tokenizer *tok, const char *text,
 	if (tok_raw_byte(cp) >= 0) {
 		raw = tok_raw_byte(cp);
 		if (m->byte_fallback && as_bytes(m, &raw, 1, ids, num))
-			return 0;
-		ids[0] = tok_vocab_find(&tok->vocab, "\xef\xbf\xbd", 3);
+			return;
+		ids[0] = tok_vocab_model(&tok->vocab, "\xef\xbf\xbd", 3);
 	} else {
 		if (m->byte_fallback && as_bytes(m, text, len, ids, num))
-			return 0;
+			return;
 		ids[0] = -1;
 	}
 	if (ids[0] < 0)
 		ids[0] = m->unk;
-	if (ids[0] < 0)
-		return qaic_fail(err, -EINVAL,
-				 "the tokenizer has no token for \"%.*s\" (U+%04X)",
-				 (int)len, text, cp);
-	*num = 1;
-	return 0;
+	*num = ids[0] >= 0;
 }
 
 int tok_model_run(const struct qeff_tokenizer *tok, const char *text, size_t len,

@@ -2,9 +2,9 @@
 /*
  * Patterns of normalizers and pre-tokenizers.
  *
- * Published files write regular expressions for Oniguruma's Ruby syntax, where ^
- * and $ work on lines; PCRE2 with UTF, UCP and MULTILINE reads what they use in
- * the same way (one known difference: \s matches U+180E here).
+ * Published files write regular expressions for Oniguruma's Ruby syntax. PCRE2
+ * with UTF, UCP and MULTILINE (^ and $ work on lines) reads the same after
+ * tok_regex.c has respelled a few escapes.
  *
  * An expression comes from a file and may be a bomb. Each match is tried with a
  * small limit first; a match that needs more pays from a budget in proportion
@@ -45,33 +45,51 @@ int tok_pattern_string(struct tok_pattern *p, const char *s, size_t len,
 	return p->s ? 0 : tok_nomem(err);
 }
 
+static pcre2_code *compile(const char *re, size_t len, struct qaic_err *err)
+{
+	pcre2_compile_context *ctx = pcre2_compile_context_create(NULL);
+	PCRE2_UCHAR msg[120];
+	pcre2_code *code;
+	PCRE2_SIZE off;
+	int rc;
+
+	if (!ctx) {
+		tok_nomem(err);
+		return NULL;
+	}
+	pcre2_set_newline(ctx, PCRE2_NEWLINE_LF);
+	code = pcre2_compile((PCRE2_SPTR)re, len, PCRE2_UTF | PCRE2_UCP |
+			     PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C |
+			     PCRE2_NO_START_OPTIMIZE, &rc, &off, ctx);
+	pcre2_compile_context_free(ctx);
+	if (!code) {
+		pcre2_get_error_message(rc, msg, sizeof(msg));
+		qaic_fail(err, -EINVAL, "regular expression: %s",
+			  (char *)msg);
+	}
+	return code;
+}
+
 int tok_pattern_regex(struct tok_pattern *p, const char *re, size_t len,
 		      struct qaic_err *err)
 {
-	pcre2_compile_context *ctx;
-	PCRE2_UCHAR msg[120];
-	PCRE2_SIZE off;
-	int code;
+	struct qaic_str s = { 0 };
+	int rc;
 
-	if (len > TOK_MAX_STRING)
+	if (!len || len > TOK_MAX_STRING)
 		return qaic_fail(err, -EINVAL,
-				 "a regular expression of %zu bytes; at most %u are taken",
+				 "a regular expression of %zu bytes; 1 to %u are taken",
 				 len, TOK_MAX_STRING);
-	ctx = pcre2_compile_context_create(NULL);
-	if (!ctx)
-		return tok_nomem(err);
-	pcre2_set_newline(ctx, PCRE2_NEWLINE_LF);
-	p->kind = TOK_PAT_REGEX;
-	p->re = pcre2_compile((PCRE2_SPTR)re, len, PCRE2_UTF | PCRE2_UCP |
-			      PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C |
-			      PCRE2_NO_START_OPTIMIZE, &code, &off, ctx);
-	pcre2_compile_context_free(ctx);
-	if (p->re)
-		return 0;
-	pcre2_get_error_message(code, msg, sizeof(msg));
-	return qaic_fail(err, -EINVAL,
-			 "regular expression \"%.100s\" at %zu: %s", re,
-			 (size_t)off, (char *)msg);
+	rc = tok_regex_respell(re, len, &s, err);
+	if (!rc) {
+		p->kind = TOK_PAT_REGEX;
+		p->re = compile(s.s, s.len, err);
+		rc = p->re ? 0 : -EINVAL;
+	}
+	if (rc)
+		qaic_fail_in(err, "\"%.100s\"", re);
+	qaic_str_free(&s);
+	return rc;
 }
 
 int tok_pattern_json(struct tok_pattern *p, json_t *obj, struct qaic_err *err)

@@ -66,10 +66,8 @@ static int prefix_space(const struct tok_piece *p, struct tok_scratch *s)
 {
 	const char *text = s->a.buf.s + p->off;
 	size_t from = s->b.buf.len;
-	uint32_t cp;
 
-	tok_utf8_get(text, &cp);
-	if (!tok_is_space(cp))
+	if (text[0] != ' ')
 		qaic_str_putc(&s->b.buf, ' ');
 	qaic_str_add(&s->b.buf, text, p->len);
 	return put_piece(&s->b, from, p, s->err);

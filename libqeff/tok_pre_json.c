@@ -181,27 +181,20 @@ static int read_metaspace(struct qeff_tokenizer *tok, json_t *obj,
 	return tok_pattern_string(&p[1].pat, p->s, p->len, err);
 }
 
-/* \w+|[^\w\s]+, all else dropped: Rust's \w, spelled for PCRE2 */
-#define WORD "\\p{L}\\p{M}\\p{Nd}\\p{Nl}\\p{Pc}\\x{200c}\\x{200d}" \
-	     "\\x{24b6}-\\x{24e9}\\x{1f130}-\\x{1f149}" \
-	     "\\x{1f150}-\\x{1f169}\\x{1f170}-\\x{1f189}"
-
-static int read_whitespace(struct qeff_tokenizer *tok, json_t *obj,
-			   struct qaic_err *err)
-{
-	int rc = add_regex(tok, "[" WORD "]+|[^" WORD "\\s]+", err);
-
-	if (rc)
-		return rc;
-	tok->pre[tok->num_pre - 1].pat.invert = true;
-	tok->pre[tok->num_pre - 1].behavior = TOK_REMOVED;
-	return 0;
-}
-
 static int read_whitespace_split(struct qeff_tokenizer *tok, json_t *obj,
 				 struct qaic_err *err)
 {
 	return add_class(tok, tok_is_space, TOK_REMOVED, false, err);
+}
+
+/* \w+|[^\w\s]+ in Rust's sense of \w: no spaces, and runs of either kind */
+static int read_whitespace(struct qeff_tokenizer *tok, json_t *obj,
+			   struct qaic_err *err)
+{
+	int rc = add_class(tok, tok_is_space, TOK_REMOVED, false, err);
+
+	return rc ? rc : add_class(tok, tok_is_word, TOK_CONTIGUOUS, false,
+				   err);
 }
 
 static const struct {

@@ -136,12 +136,14 @@ void tok_unicode_lower(const char *text, size_t len, struct qaic_str *out)
 void tok_unicode_strip_accents(const char *text, size_t len,
 			       struct qaic_str *out)
 {
+	utf8proc_category_t k;
 	size_t i, n;
 	uint32_t cp;
 
 	for (i = 0; i < len; i += n) {
 		n = tok_utf8_get(text + i, &cp);
-		if (utf8proc_category(cp) != UTF8PROC_CATEGORY_MN)
+		k = utf8proc_category(cp);
+		if (k < UTF8PROC_CATEGORY_MN || k > UTF8PROC_CATEGORY_ME)
 			qaic_str_add(out, text + i, n);
 	}
 }

@@ -76,10 +76,9 @@ static int emit(const struct qeff_tokenizer *tok, const char *text, size_t len,
 		ids[0] = v[c->end].id;
 		unk = false;
 		if (ids[0] < 0) {
-			rc = tok_model_unknown(tok, text + c->start,
-					       c->end - c->start, ids, &num,
-					       s->err);
-			unk = !rc && num == 1 && ids[0] == tok->model.unk;
+			tok_model_unknown(tok, text + c->start,
+					  c->end - c->start, ids, &num);
+			unk = num == 1 && ids[0] == tok->model.unk;
 		}
 		for (k = 0; !rc && k < num && !(unk && after_unk); k++)
 			rc = tok_ids_add(&s->ids, ids[k]) ?

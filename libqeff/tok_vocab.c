@@ -60,6 +60,13 @@ int32_t tok_vocab_find(const struct tok_vocab *v, const char *s, size_t len)
 	return qaic_strmap_get(&v->map, s, len, &id) ? id : -1;
 }
 
+int32_t tok_vocab_model(const struct tok_vocab *v, const char *s, size_t len)
+{
+	int32_t id = tok_vocab_find(v, s, len);
+
+	return id >= 0 && !(v->flags[id] & TOK_OUTSIDE) ? id : -1;
+}
+
 const char *tok_vocab_text(const struct tok_vocab *v, int32_t id, size_t *len)
 {
 	if (id < 0 || (size_t)id >= v->size || !v->entry[id])
@@ -72,7 +79,7 @@ int32_t tok_vocab_byte(const struct tok_vocab *v, uint8_t byte)
 	char name[8];
 
 	snprintf(name, sizeof(name), "<0x%02X>", byte);
-	return tok_vocab_find(v, name, 6);
+	return tok_vocab_model(v, name, 6);
 }
 
 int tok_vocab_check(const struct tok_vocab *v, struct qaic_err *err)

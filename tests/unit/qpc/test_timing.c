@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+/* The timing model: counts are exact, times are where physics puts them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "tests/unit/qpc/sample.h"
+
+/*
+ * A decoder of @layers layers, each [1][K] times a [N][K] matrix that is split
+ * over the NSPs by N, results multicast to all. Only sizes matter here.
+ */
+static void decoder(struct qpc_program *p, uint32_t nsps, uint32_t rows,
+		    uint32_t layers, uint32_t N, uint32_t K)
+{
+	uint32_t n, i;
+
+	sample_program(p, nsps);
+	p->const_size = 1ull << 40;
+	for (n = 0; n < nsps; n++) {
+		struct qpc_stream *s = &p->specs[0].streams[n];
+
+		s->num_cmds = 2 * layers + 3;
+		s->cmds = realloc(s->cmds, s->num_cmds * sizeof(*s->cmds));
+		memset(s->cmds, 0, s->num_cmds * sizeof(*s->cmds));
+		for (i = 0; i < layers; i++) {
+			struct nsp_cmd *c = &s->cmds[2 * i];
+
+			*c = sample_cmd(NSP_MATMUL, 0, 1, 1, rows, N / nsps, K,
+					1);
+			sample_opnd(c, 0, NSP_ADDR(NSP_SPACE_TCM, 0), QAIC_F16,
+				    STRIDES(0, 0, N, 1, 0, 0));
+			sample_opnd(c, 1, NSP_ADDR(NSP_SPACE_TCM, 0), QAIC_F16,
+				    STRIDES(0, 0, K, 0, 1, 0));
+			sample_opnd(c, 2, NSP_ADDR(NSP_SPACE_CONST, 0),
+				    QAIC_F16, STRIDES(0, 0, 0, K, 1, 0));
+			c[1].op = NSP_BARRIER;
+		}
+		s->cmds[2 * layers] = sample_sem(1, QPC_SEM_OUTPUT);
+		s->cmds[2 * layers + 1] = sample_sem(0, QPC_SEM_READY);
+	}
+}
+
+static double percent(double got, double want)
+{
+	return 100 * (got - want) / want;
+}
+
+/* 6.25 GB of weights, what 8 B parameters are at 6.25 bit: 1/137 of a second. */
+static void test_decode_is_ddr_bound(void **state)
+{
+	const double bytes = 8e9 * 6.25 / 8;
+	struct qpc_program p;
+	struct qpc_timing t;
+
+	/* 190 layers of 4096 x 4016 float16 */
+	decoder(&p, 16, 1, 190, 4016, 4096);
+	qpc_timing(&p, 0, QPC_SKU_PRO, &t);
+	assert_true(percent(t.ddr_read, bytes) > -1 &&
+		    percent(t.ddr_read, bytes) < 1);
+	assert_true(percent(t.seconds, bytes / 137e9) > -1 &&
+		    percent(t.seconds, bytes / 137e9) < 10);
+	assert_true(t.hmx_s < t.dma_s / 5);
+	assert_true(t.hvx_s < t.dma_s / 5);
+	assert_int_equal(t.macs, 190ull * 4016 * 4096);
+	assert_int_equal(t.phases, 191);
+	assert_int_equal(t.noc, 190ull * 4016 * 2);
+	assert_int_equal(t.pcie, 256 + 32 + 512);
+	assert_int_equal(t.vtcm, SAMPLE_TCM + SAMPLE_LOCAL);
+	qpc_program_release(&p);
+}
+
+/* A long prefill is bound by HMX, and near the peak of the card. */
+static void test_prefill_is_hmx_bound(void **state)
+{
+	struct qpc_program p;
+	struct qpc_timing t[QPC_SKU_COUNT];
+	double flops;
+	int i;
+
+	decoder(&p, 16, 2048, 20, 4096, 4096);
+	for (i = 0; i < QPC_SKU_COUNT; i++)
+		qpc_timing(&p, 0, i, &t[i]);
+	flops = 2.0 * t[QPC_SKU_PRO].macs / t[QPC_SKU_PRO].seconds;
+	assert_true(t[QPC_SKU_PRO].hmx_s > t[QPC_SKU_PRO].dma_s);
+	assert_true(flops > 90e12 && flops <= 125e12);
+	/* 14 NSPs run 16 streams: two of them do twice the work */
+	assert_true(t[QPC_SKU_STD].seconds > 1.7 * t[QPC_SKU_PRO].seconds);
+	/* a SoC of an Ultra is slower than a Pro */
+	assert_true(t[QPC_SKU_ULTRA].seconds > 1.5 * t[QPC_SKU_PRO].seconds);
+	qpc_program_release(&p);
+}
+
+/* More NSPs: not slower; float32 has no HMX. */
+static void test_scaling(void **state)
+{
+	struct qpc_timing one, four, f32;
+	struct qpc_program p;
+	uint32_t i;
+
+	decoder(&p, 1, 256, 4, 4096, 4096);
+	qpc_timing(&p, 0, QPC_SKU_PRO, &one);
+	for (i = 0; i < 8; i += 2)
+		p.specs[0].streams[0].cmds[i].dtype[1] =
+			p.specs[0].streams[0].cmds[i].dtype[2] = QAIC_F32;
+	qpc_timing(&p, 0, QPC_SKU_PRO, &f32);
+	qpc_program_release(&p);
+	decoder(&p, 4, 256, 4, 4096, 4096);
+	qpc_timing(&p, 0, QPC_SKU_PRO, &four);
+	qpc_program_release(&p);
+	assert_int_equal(one.macs, four.macs);
+	assert_int_equal(one.noc, 0);
+	assert_true(four.seconds < 0.4 * one.seconds);
+	assert_true(f32.seconds > 5 * one.seconds);
+	assert_true(f32.hmx_s == 0);
+}
+
+/* A cache read counts what is read, not what could be. */
+static void test_indexed(void **state)
+{
+	struct qpc_program p;
+	struct qpc_timing t;
+	struct nsp_cmd *c;
+
+	sample_program(&p, 1);
+	c = p.specs[0].streams[0].cmds;
+	c[0] = sample_cmd(NSP_GATHER, 0, 1, 4, 1, 64, 1000, 1);
+	sample_opnd(&c[0], 0, NSP_ADDR(NSP_SPACE_LOCAL, 0), QAIC_F16,
+		    STRIDES(0, 64, 0, 1, 0, 0));
+	sample_opnd(&c[0], 1, NSP_ADDR(NSP_SPACE_CONST, 0), QAIC_F16,
+		    STRIDES(0, 0, 0, 1, 64, 0));
+	sample_opnd(&c[0], 2, NSP_ADDR(NSP_SPACE_DDR, SAMPLE_POS), QAIC_I64,
+		    STRIDES(0, 1, 0, 0, 0, 0));
+	c[2].op = NSP_BARRIER;	/* the matmul goes */
+	qpc_timing(&p, 0, QPC_SKU_PRO, &t);
+	assert_int_equal(t.ddr_read, 4 * 64 * 2 + 4 * 8);
+	assert_int_equal(t.ddr_write, 0);
+	qpc_program_release(&p);
+}
+
+static void test_edges(void **state)
+{
+	struct qpc_program p;
+	struct qpc_timing t;
+
+	sample_program(&p, 1);
+	qpc_timing(&p, 2, QPC_SKU_PRO, &t);
+	assert_true(t.seconds == 0);
+	qpc_timing(&p, 0, QPC_SKU_COUNT, &t);
+	assert_true(t.seconds == 0);
+	assert_string_equal(qpc_sku_name(QPC_SKU_ULTRA), "Ultra");
+	assert_null(qpc_sku_name(QPC_SKU_COUNT));
+	qpc_program_release(&p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_decode_is_ddr_bound),
+		cmocka_unit_test(test_prefill_is_hmx_bound),
+		cmocka_unit_test(test_scaling),
+		cmocka_unit_test(test_indexed),
+		cmocka_unit_test(test_edges),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -205,6 +205,8 @@ static void batch_strides(const struct qc_value *v, uint32_t rank,
 	int64_t s = 1;
 
 	memset(stride, 0, QC_MAX_RANK * sizeof(*stride));
+	if (own > rank)
+		return;		/* its batch was made rows */
 	for (i = own; i-- > 0;) {
 		if (v->dim[i] != 1)
 			stride[rank - own + i] = s;

@@ -119,6 +119,12 @@ static int name_qpc(struct build *b, struct qaic_err *err)
 	char hash[17];
 	int ret;
 
+	/* the position tables of the ONNX end there */
+	if (b->opt->ctx_len > b->info.max_positions)
+		return qaic_fail(err, -EINVAL,
+				 "--ctx-len %u is more than the %u positions of %s (max_position_embeddings)",
+				 b->opt->ctx_len, b->info.max_positions,
+				 b->info.name);
 	ret = qeff_plan_init(&b->plan, b->opt, b->art->onnx, err);
 	if (!ret)
 		ret = qeff_json_hash(b->plan.params, hash, err);

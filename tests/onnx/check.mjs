@@ -96,6 +96,19 @@ async function variant(name, v) {
   check(far < limit, `${name}: logits are ${far} away from the formulas'`);
   const chunk = await generate(ort, { onnx, ids: [ids], promptLen: 8, ctxLen: 16, gen: 1 });
   check(chunk.made[0][0] === argmax(want.at(-1)), `${name}: prompt-len 8: another token`);
+  card(name, dir, ids, want);
+}
+
+// The same checkpoint through the compiler on the card, in FP32; --verify adds the
+// reference evaluation and fails where the card is away from it.
+function card(name, dir, ids, want) {
+  const file = join(work, `${name}.f32`);
+  execFileSync(qeff, ['infer', '--model-name', resolve(dir), '--cache-dir', join(work, 'cache', name),
+    '--input-ids', ids.join(' '), '--prompt-len', '1', '--ctx-len', '32', '--num-cores', '3',
+    '--generation-len', '1', '--precision', 'fp32', '--write-logits', file, '--verify'],
+    { stdio: ['ignore', 'ignore', 'pipe'] });
+  const far = distance(floats(file), flat(want));
+  check(far < limit, `${name}: the card's logits are ${far} away from the formulas'`);
 }
 
 async function attempt(name, f) {

@@ -70,9 +70,8 @@ static void load_model(const char *dir)
 	const struct qf_arch *arch;
 	struct qf_config c;
 
-	if (qf_config_open(&c, dir, &arch, &err) ||
-	    qf_config_model(&c, arch, &model))
-		fail_msg("%s", err.msg);
+	must(!qf_config_open(&c, dir, &arch, &err) &&
+	     !qf_config_model(&c, arch, &model), "the seed's config");
 	qf_config_close(&c);
 }
 

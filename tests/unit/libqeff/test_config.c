@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: MIT
 /* config.json: what is honoured, what is refused, and how it is said. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
 #include "tests/unit/libqeff/checkpoint.h"
 
 #include <errno.h>

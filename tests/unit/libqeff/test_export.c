@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: MIT
 /* The exported ONNX: its contract, its files, and what happens when it fails. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
 #include "tests/unit/libqeff/checkpoint.h"
 
 #include <dirent.h>

@@ -3,6 +3,12 @@
  * Exported models through the compiler's reference evaluation: the logits of
  * every prompt position against Hugging Face's, and the greedy tokens.
  */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
 #include "tests/unit/libqeff/checkpoint.h"
 
 #include <math.h>

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: MIT
 /* Safetensors files, good and hostile, and sharded checkpoints. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
 #include "tests/unit/libqeff/checkpoint.h"
 
 #include <errno.h>

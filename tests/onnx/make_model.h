@@ -142,7 +142,7 @@ static MM_MAYBE void mm_ints(Onnx__ModelProto *m, const char *name, int n, ...)
 	mm_init(m, mm_tensor(name, 7, 1, &dim, v, n * sizeof(*v)));
 }
 
-static void mm_split(const char *list, char ***out, size_t *n)
+static MM_MAYBE void mm_split(const char *list, char ***out, size_t *n)
 {
 	const char *p = list;
 	size_t len;
@@ -182,7 +182,7 @@ static MM_MAYBE Onnx__NodeProto *mm_node(Onnx__ModelProto *m, const char *op,
 	return n;
 }
 
-static Onnx__AttributeProto *mm_attr(Onnx__NodeProto *n, const char *name,
+static MM_MAYBE Onnx__AttributeProto *mm_attr(Onnx__NodeProto *n, const char *name,
 				     int type)
 {
 	Onnx__AttributeProto *a = MM_NEW(Onnx__AttributeProto,

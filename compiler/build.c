@@ -13,7 +13,7 @@
 #include "compiler/graph_priv.h"
 
 #define MAX_DEPTH 32		/* of function calls */
-#define MAX_NODES (1u << 20)	/* of one graph, functions inlined */
+#define MAX_NODES (1u << 18)	/* of one graph, functions inlined */
 #define MAX_VALUE (1ull << 40)	/* bytes */
 #define MAX_NAME 512		/* of what a function makes; then it is cut */
 
@@ -21,6 +21,7 @@ struct build {
 	struct qc_model *model;
 	struct qc_graph *g;
 	uint32_t nodes;		/* visited */
+	bool named;		/* the error names the innermost node */
 };
 
 static int no_memory(struct qaic_err *err)
@@ -405,11 +406,14 @@ static int add_nodes(struct build *b, struct qc_scope *s,
 
 	for (i = 0; i < n; i++) {
 		rc = add_node(b, s, nodes[order[i]], err);
-		if (rc) {
-			qc_node_label(nodes[order[i]], label, sizeof(label));
-			qaic_fail_in(err, "%s", label);
-			return rc;
-		}
+		if (!rc)
+			continue;
+		/* of a chain of calls, the first and the last are enough */
+		if (!b->named || !s->depth)
+			qaic_fail_in(err, "%s", qc_node_label(nodes[order[i]],
+							label, sizeof(label)));
+		b->named = true;
+		return rc;
 	}
 	return 0;
 }

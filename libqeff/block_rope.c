@@ -33,15 +33,15 @@ static float yarn_keep(const struct qf_rope *r, uint32_t i)
 static float llama3_freq(const struct qf_rope *r, float freq)
 {
 	float wavelen = (float)(2 * M_PI) / freq;
-	float smooth, slow = freq / (float)r->factor;
+	float factor = r->factor, smooth;
 
 	if (wavelen < r->original / r->high_freq)
 		return freq;
 	if (wavelen > r->original / r->low_freq)
-		return slow;
+		return freq / factor;
 	smooth = ((float)r->original / wavelen - (float)r->low_freq) /
 		 (float)(r->high_freq - r->low_freq);
-	return (1 - smooth) * slow + smooth * freq;
+	return (1 - smooth) * freq / factor + smooth * freq;
 }
 
 /* Radians per position of pair @i. */
@@ -57,7 +57,9 @@ static float frequency(const struct qf_rope *r, uint32_t i)
 		return llama3_freq(r, freq);
 	case QF_ROPE_YARN:
 		keep = yarn_keep(r, i);
-		return 1 / ((float)r->factor * power) * (1 - keep) + freq * keep;
+		freq = 1 / ((float)r->factor * power) * (1 - keep) +
+		       freq * keep;
+		break;
 	case QF_ROPE_PLAIN:
 		break;
 	}

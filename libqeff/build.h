@@ -29,7 +29,7 @@ struct qf_decoder {
 	qf_val position32;		/* the same, i32 */
 	qf_val ctx_len;			/* i64 scalar */
 	qf_val ctx_indices;		/* i32 [B, 1, C]; INT32_MAX where empty */
-	qf_val empty;			/* bool [B, 1, C, 1]: slot holds nothing yet */
+	qf_val empty;			/* bool [B, 1, C, 1]: nothing there yet */
 	qf_val masked;			/* bool [B, 1, S, C]: not to be attended */
 	qf_val cos, sin;		/* [B, 1, S, rotary], or NULL */
 };
@@ -53,8 +53,9 @@ qf_val qf_op_as(struct qf_build *b, const char *out, const char *op,
 	sizeof((const qf_val[]){ __VA_ARGS__ }) / sizeof(qf_val)
 #define QF_OP(b, op, ...) qf_op(b, op, QF_NO_ATTRS, QF_IN(__VA_ARGS__))
 
-#define QF_I64S(b, ...) qf_onnx_i64s(&(b)->o, (const int64_t[]){ __VA_ARGS__ }, \
-	sizeof((const int64_t[]){ __VA_ARGS__ }) / 8)
+#define QF_I64S(b, ...) \
+	qf_onnx_i64s(&(b)->o, (const int64_t[]){ __VA_ARGS__ }, \
+		     sizeof((const int64_t[]){ __VA_ARGS__ }) / 8)
 
 qf_val qf_cast(struct qf_build *b, qf_val x, enum qaic_dtype to);
 qf_val qf_transpose4(struct qf_build *b, qf_val x, int a0, int a1, int a2,

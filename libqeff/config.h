@@ -42,7 +42,7 @@ void qf_get_bool(struct qf_config *c, const char *key, bool *out);
 void qf_get_act(struct qf_config *c, const char *key, enum qf_act *out);
 /* The key is there at all, even if null. */
 bool qf_has(const struct qf_config *c, const char *key);
-/* A field that is known and not supported: absent, null or false, or refused. */
+/* A field that is not supported: absent, null or false, or refused. */
 void qf_refuse(struct qf_config *c, const char *key);
 
 /* rope_theta, rope_scaling, partial_rotary_factor; needs the head dimension. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * The rotary fields of a config: rope_theta, rope_scaling,
- * partial_rotary_factor, as transformers 4.47 (modeling_rope_utils.py) reads them.
+ * partial_rotary_factor, as transformers 4.47 reads them (modeling_rope_utils.py).
  */
 #include <errno.h>
 #include <math.h>
@@ -114,7 +114,7 @@ void qf_get_rope(struct qf_config *c, struct qf_model *m)
 	r->theta = 10000;
 	r->factor = r->attention = 1;
 	qf_get_positive(c, "rope_theta", &r->theta);
-	if (json_is_object(later)) {	/* transformers 5: theta is among them */
+	if (json_is_object(later)) {	/* transformers 5: theta is in it */
 		s = later;
 		scaling_num(c, s, "rope_theta", false, &r->theta);
 		scaling_num(c, s, "partial_rotary_factor", false, &partial);
@@ -137,8 +137,8 @@ void qf_get_rope(struct qf_config *c, struct qf_model *m)
 		qf_config_fail(c, -EINVAL,
 			       "field \"rope_theta\" is 1; yarn needs another");
 	r->positions = m->max_positions;
-	/* two tables of floats; more than this is a mistake */
-	if ((uint64_t)r->positions * r->dim > 1u << 29)
+	/* two tables of floats, each of a GiB at most */
+	if ((uint64_t)r->positions * r->dim > 1u << 28)
 		qf_config_fail(c, -EINVAL,
 			       "field \"max_position_embeddings\" is %u: rotary tables of that length are not supported",
 			       r->positions);

@@ -58,7 +58,7 @@ int qeff_model_info(const char *dir, struct qeff_model_info *info,
 	info->vocab_size = m.vocab;
 	info->max_positions = m.max_positions;
 	rc = qf_tensors_open(&ts, dir, err);
-	if (rc == -ENOENT) {		/* a tokenizer and a config are enough */
+	if (rc == -ENOENT) {		/* config.json alone is enough */
 		rc = 0;
 		if (err)
 			memset(err, 0, sizeof(*err));

@@ -13,7 +13,7 @@
 #include "libqeff/arch.h"
 #include "libqeff/qeff.h"
 
-/* up to here all bytes are hashed; beyond, the header and samples of each tensor */
+/* up to here all bytes are hashed; beyond, the header and samples of tensors */
 #define HASH_ALL	(64u << 20)
 #define SAMPLE		64
 

@@ -77,7 +77,8 @@ static void describe(struct qf_onnx *o, const char *stem)
 
 		t->has_data_location = 1;
 		t->data_location = ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL;
-		t->external_data = qf_onnx_alloc(o, 3 * sizeof(*t->external_data));
+		t->external_data = qf_onnx_alloc(o,
+				3 * sizeof(*t->external_data));
 		if (!t->external_data)
 			return;
 		add_entry(o, t, "location",

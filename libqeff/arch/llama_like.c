@@ -15,7 +15,8 @@ static const struct qf_mlp mlp = {
 };
 
 /* head_dim and num_key_value_heads, with what they are when absent or null. */
-static void get_heads(struct qf_config *c, struct qf_model *m, uint32_t kv_heads)
+static void get_heads(struct qf_config *c, struct qf_model *m,
+		      uint32_t kv_heads)
 {
 	m->heads = 32;
 	qf_get_int(c, "num_attention_heads", 1, 1 << 16, &m->heads);

@@ -5,7 +5,7 @@
 
 static void configure(struct qf_config *c, struct qf_model *m)
 {
-	/* MistralConfig's defaults; a null window means none, no window means 4096 */
+	/* MistralConfig's defaults; a null window is none, an absent one 4096 */
 	m->hidden = 4096;
 	m->inner = 14336;
 	m->max_positions = 4096 * 32;

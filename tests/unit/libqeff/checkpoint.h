@@ -105,14 +105,14 @@ static inline void add_tensor(struct header *h, const char *name,
 	"\"num_key_value_heads\":1,\"intermediate_size\":12,\"vocab_size\":16," \
 	"\"max_position_embeddings\":32,\"tie_word_embeddings\":true}"
 
-static inline void add_tiny_llama(struct header *h, const char *dtype,
-				  size_t elem)
+static inline void add_llama(struct header *h, const char *dtype, size_t elem,
+			     size_t vocab)
 {
-	static const struct {
+	const struct {
 		const char *name;
 		size_t d0, d1;
 	} t[] = {
-		{ "model.embed_tokens.weight", 16, 8 },
+		{ "model.embed_tokens.weight", vocab, 8 },
 		{ "model.layers.0.input_layernorm.weight", 8, 0 },
 		{ "model.layers.0.self_attn.q_proj.weight", 8, 8 },
 		{ "model.layers.0.self_attn.k_proj.weight", 4, 8 },
@@ -128,6 +128,12 @@ static inline void add_tiny_llama(struct header *h, const char *dtype,
 
 	for (i = 0; i < QAIC_ARRAY_SIZE(t); i++)
 		add_tensor(h, t[i].name, dtype, elem, t[i].d0, t[i].d1);
+}
+
+static inline void add_tiny_llama(struct header *h, const char *dtype,
+				  size_t elem)
+{
+	add_llama(h, dtype, elem, 16);
 }
 
 /* A directory with a tiny Llama of @config (NULL: TINY_LLAMA). */

@@ -11,6 +11,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "compiler/onnx.pb-c.h"
 #include "libqeff/qeff.h"
@@ -341,6 +342,64 @@ static void test_progress(void **state)
 	drop_dir(dir);
 }
 
+/* Resident memory that is not a file's, in bytes. */
+static uint64_t anonymous(void)
+{
+	FILE *f = fopen("/proc/self/status", "r");
+	unsigned long long kb = 0;
+	char line[128];
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "RssAnon: %llu", &kb) == 1)
+			break;
+	if (f)
+		fclose(f);
+	return kb << 10;
+}
+
+static uint64_t peak;
+
+static void sample(void *ctx, const char *stage, uint64_t done, uint64_t total)
+{
+	uint64_t now = anonymous();
+
+	peak = now > peak ? now : peak;
+}
+
+/* Memory does not grow with the weights: a sparse embedding of 64 MiB. */
+static void test_memory(void **state)
+{
+	struct qeff_export_options opt = { .progress = { sample, NULL } };
+	char *model = temp_dir(), *dir = temp_dir();
+	char *path = qaic_path(dir, "m.onnx");
+	char *weights = qaic_path(model, "model.safetensors");
+	struct header h = { 0 };
+	uint64_t before;
+
+	add_llama(&h, "F32", 4, 1 << 21);
+	qaic_str_putc(&h.s, '}');
+	put_safetensors(model, "model.safetensors", h.s.s, 0);
+	assert_int_equal(truncate(weights, 8 + h.s.len + h.at), 0);
+	put_text(model, "config.json", "{\"architectures\":"
+		 "[\"LlamaForCausalLM\"],\"hidden_size\":8,"
+		 "\"num_hidden_layers\":1,\"num_attention_heads\":2,"
+		 "\"num_key_value_heads\":1,\"intermediate_size\":12,"
+		 "\"vocab_size\":2097152}");
+	opt.model_dir = model;
+	opt.onnx_path = path;
+	before = anonymous();
+	if (before) {
+		peak = 0;
+		assert_int_equal(qeff_export(&opt, &err), 0);
+		assert_in_range(peak, 1, before + (24 << 20));
+	}
+	qaic_str_free(&h.s);
+	free(weights);
+	free(path);
+	drop_dir(dir);
+	drop_dir(model);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -352,6 +411,7 @@ int main(void)
 		cmocka_unit_test(test_kept),
 		cmocka_unit_test(test_params),
 		cmocka_unit_test(test_progress),
+		cmocka_unit_test(test_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

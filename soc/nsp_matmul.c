@@ -2,21 +2,25 @@
 /*
  * MATMUL.
  *
- * Up to MM_STREAM activation rows the weights are streamed: read once from where
- * they are, in their own type, against activations converted once (kern_gemm.h).
- * More rows make it worth unpacking blocks of weights to F32 for an SGEMM
- * (nsp_sgemm.c). K is summed in an order that depends on K only.
+ * Weights are streamed: read once from where they are, in their own type, against
+ * activations converted once (kern_gemm.h). With F16 weights stored [N][K] this is
+ * the fastest way for any number of activation rows; with others an SGEMM
+ * (nsp_sgemm.c) is faster from MM_SGEMM rows on (tests/bench/gemv). K is summed in
+ * an order that depends on K only.
  */
 #include <string.h>
 
 #include "soc/nsp_mm.h"
 
+#define MM_SGEMM 33		/* activation rows */
+
 /* parts of the scratch, in floats */
-#define X_ROW	(64 << 10)			/* one activation row */
-#define X_PART	(MM_STREAM * X_ROW)
-#define Y_COLS	4096				/* results per activation row */
-#define Y_PART	(MM_STREAM * Y_COLS)
-#define W_PART	(256 << 10)			/* weights that need packing */
+#define X_ROW	(64 << 10)	/* of one activation row, at a time */
+#define X_PART	(512 << 10)
+#define Y_COLS	4096		/* results per activation row, at most */
+#define Y_PART	(128 << 10)
+#define W_PART	(256 << 10)	/* weights that need packing */
+#define MAX_M	256
 
 _Static_assert((X_PART + Y_PART + W_PART) * 4 <= NSP_SCRATCH, "scratch");
 
@@ -76,25 +80,30 @@ void mm_store_y(const struct mm *mm, float *y, size_t ld, size_t m0, size_t m,
 	}
 }
 
+/* some rows of activations, in F32, and their results */
+struct part {
+	const float *x;
+	float *y, *w;
+	size_t m0, m, ldx, ldy;
+};
+
 /* weights that are neither [N][K] nor [K][N], or of another type */
-static void packed_block(const struct mm *mm, float *y, const float *x,
-			 size_t ldx, size_t n0, size_t n, size_t k0, size_t k,
-			 float *w)
+static void packed_block(const struct mm *mm, const struct part *p, size_t n0,
+			 size_t n, size_t k0, size_t k)
 {
 	size_t j, c, most = W_PART / k / 4 * 4;
 
 	most = most < 64 ? most : 64;
 	for (j = 0; j < n; j += c) {
 		c = n - j < most ? n - j : most;
-		mm_load_w(mm, w, k, n0 + j, c, k0, k);
-		mm->kern->rows_f32(y + j, Y_COLS, x, ldx, mm->m, w, k, c, k,
-				   k0 > 0);
+		mm_load_w(mm, p->w, k, n0 + j, c, k0, k);
+		mm->kern->rows_f32(p->y + j, p->ldy, p->x, p->ldx, p->m, p->w,
+				   k, c, k, k0 > 0);
 	}
 }
 
-static void stream_block(const struct mm *mm, float *y, const float *x,
-			 size_t ldx, size_t n0, size_t n, size_t k0, size_t k,
-			 float *wbuf)
+static void block(const struct mm *mm, const struct part *p, size_t n0,
+		  size_t n, size_t k0, size_t k)
 {
 	const uint8_t *w = mm->w + (int64_t)n0 * mm->wn + (int64_t)k0 * mm->wk;
 	const struct kern *kern = mm->kern;
@@ -102,42 +111,59 @@ static void stream_block(const struct mm *mm, float *y, const float *x,
 
 	switch (mm->form) {
 	case MM_ROWS_F16:
-		kern->rows_f16(y, Y_COLS, x, ldx, mm->m, (const uint16_t *)w,
-			       mm->wn / 2, n, k, acc);
+		kern->rows_f16(p->y, p->ldy, p->x, p->ldx, p->m,
+			       (const uint16_t *)w, mm->wn / 2, n, k, acc);
 		break;
 	case MM_ROWS_F32:
-		kern->rows_f32(y, Y_COLS, x, ldx, mm->m, (const float *)w,
-			       mm->wn / 4, n, k, acc);
+		kern->rows_f32(p->y, p->ldy, p->x, p->ldx, p->m,
+			       (const float *)w, mm->wn / 4, n, k, acc);
 		break;
 	case MM_COLS_F16:
-		kern->cols_f16(y, Y_COLS, x, ldx, mm->m, (const uint16_t *)w,
-			       mm->wk / 2, n, k, acc);
+		kern->cols_f16(p->y, p->ldy, p->x, p->ldx, p->m,
+			       (const uint16_t *)w, mm->wk / 2, n, k, acc);
 		break;
 	case MM_COLS_F32:
-		kern->cols_f32(y, Y_COLS, x, ldx, mm->m, (const float *)w,
-			       mm->wk / 4, n, k, acc);
+		kern->cols_f32(p->y, p->ldy, p->x, p->ldx, p->m,
+			       (const float *)w, mm->wk / 4, n, k, acc);
 		break;
 	case MM_OTHER:
-		packed_block(mm, y, x, ldx, n0, n, k0, k, wbuf);
+		packed_block(mm, p, n0, n, k0, k);
 		break;
+	}
+}
+
+static void some_rows(const struct mm *mm, struct part *p, float *xbuf)
+{
+	size_t n0, n, k0, k;
+
+	p->x = NULL;
+	for (n0 = 0; n0 < mm->n; n0 += n) {
+		n = mm->n - n0 < p->ldy ? mm->n - n0 : p->ldy;
+		for (k0 = 0; k0 < mm->k; k0 += k) {
+			k = mm->k - k0 < X_ROW ? mm->k - k0 : X_ROW;
+			if (!p->x || mm->k > X_ROW)
+				p->x = mm_load_x(mm, xbuf, p->ldx, p->m0,
+						 p->m, k0, k);
+			block(mm, p, n0, n, k0, k);
+		}
+		mm_store_y(mm, p->y, p->ldy, p->m0, p->m, n0, n);
 	}
 }
 
 static void stream(const struct mm *mm)
 {
-	float *xbuf = (float *)mm->scratch, *y = xbuf + X_PART;
-	size_t ldx = mm->k < X_ROW ? mm->k : X_ROW, n0, n, k0, k;
-	const float *x = NULL;
+	float *xbuf = (float *)mm->scratch;
+	struct part p = {
+		.y = xbuf + X_PART,
+		.w = xbuf + X_PART + Y_PART,
+		.ldx = mm->k < X_ROW ? mm->k : X_ROW,
+	};
+	size_t most = X_PART / p.ldx < MAX_M ? X_PART / p.ldx : MAX_M;
 
-	for (n0 = 0; n0 < mm->n; n0 += n) {
-		n = mm->n - n0 < Y_COLS ? mm->n - n0 : Y_COLS;
-		for (k0 = 0; k0 < mm->k; k0 += k) {
-			k = mm->k - k0 < X_ROW ? mm->k - k0 : X_ROW;
-			if (!x || mm->k > X_ROW)
-				x = mm_load_x(mm, xbuf, ldx, 0, mm->m, k0, k);
-			stream_block(mm, y, x, ldx, n0, n, k0, k, y + Y_PART);
-		}
-		mm_store_y(mm, y, Y_COLS, 0, mm->m, n0, n);
+	for (p.m0 = 0; p.m0 < mm->m; p.m0 += p.m) {
+		p.m = mm->m - p.m0 < most ? mm->m - p.m0 : most;
+		p.ldy = Y_PART / p.m < Y_COLS ? Y_PART / p.m : Y_COLS;
+		some_rows(mm, &p, xbuf);
 	}
 }
 
@@ -180,7 +206,7 @@ static void fold_batch(struct mm *mm, const struct nsp_run *r, int dim,
 
 static void one_product(const struct mm *mm)
 {
-	if (mm->m <= MM_STREAM)
+	if (mm->m < MM_SGEMM || mm->form == MM_ROWS_F16)
 		stream(mm);
 	else
 		mm_sgemm(mm);

@@ -7,8 +7,6 @@
 
 #include "soc/nsp_priv.h"
 
-#define MM_STREAM	8	/* activation rows that are streamed */
-
 enum mm_form {			/* how the weights are stored */
 	MM_ROWS_F16, MM_ROWS_F32,	/* [N][K] */
 	MM_COLS_F16, MM_COLS_F32,	/* [K][N] */

@@ -3,20 +3,21 @@
  * MATMUL with many activation rows: blocks of weights are unpacked to F32 and
  * given to OpenBLAS.
  *
- * Its kernels work on tiles of 16 or fewer columns. Blocks are BLOCK_N columns,
- * the last one is filled up with zeros to a multiple of TILE_N: so every column
- * goes through whole tiles, and its sums do not depend on where N was split. K
- * is cut every BLOCK_K, whatever the block.
+ * A call always has BLOCK_N columns; the last one is filled up with zeros. So
+ * whatever the library makes of the shape, every column of every block is summed
+ * alike, wherever N was split. K is cut every BLOCK_K.
  *
- * The library must be the serial one: the NSPs are the threads here.
+ * The library must be the serial one: the NSPs are the threads here. But Debian
+ * builds that one without USE_LOCKING, and then two calls at once may be given the
+ * same work buffer and come back with wrong sums: hence the lock.
  */
 #include <cblas.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "soc/nsp_mm.h"
 
 #define BLOCK_N	64
-#define TILE_N	16
 #define BLOCK_K	2048
 #define LIMIT_K	24576		/* activations kept in F32 at a time */
 
@@ -27,6 +28,8 @@
 
 _Static_assert((X_PART + W_PART + Y_PART) * 4 <= NSP_SCRATCH, "scratch");
 
+static pthread_mutex_t sgemm_lock = PTHREAD_MUTEX_INITIALIZER;
+
 struct part {			/* rows of activations, in F32 */
 	const float *x;
 	size_t ldx, m0, m;
@@ -36,15 +39,17 @@ struct part {			/* rows of activations, in F32 */
 static void block(const struct mm *mm, const struct part *p, size_t n0,
 		  size_t n, size_t k0, size_t k)
 {
-	size_t pad = (n + TILE_N - 1) / TILE_N * TILE_N, i, c;
+	size_t i, c;
 
 	for (i = 0; i < k; i += c) {
 		c = k - i < BLOCK_K ? k - i : BLOCK_K;
 		mm_load_w(mm, p->w, c, n0, n, k0 + i, c);
-		memset(p->w + n * c, 0, (pad - n) * c * sizeof(float));
-		cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, p->m, pad,
-			    c, 1, p->x + i, p->ldx, p->w, c,
+		memset(p->w + n * c, 0, (BLOCK_N - n) * c * sizeof(float));
+		pthread_mutex_lock(&sgemm_lock);
+		cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, p->m,
+			    BLOCK_N, c, 1, p->x + i, p->ldx, p->w, c,
 			    k0 + i ? 1 : 0, p->y, BLOCK_N);
+		pthread_mutex_unlock(&sgemm_lock);
 	}
 }
 

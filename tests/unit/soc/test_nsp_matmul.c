@@ -79,7 +79,8 @@ static void test_parts(void **state)
 		{ 1, 4099, 5 }, { 3, 4097, 3 }, { 8, 5, 66000 },
 		{ 2, 7, 131073 }, { 1, 1, 1 }, { 9, 3, 25000 },
 		{ 9, 70, 2050 }, { 12, 5, 50000 }, { 2100, 3, 8 },
-		{ 300, 66, 70 }, { 4, 5, 7 }, { 5, 6, 9 }, { 7, 3, 33 },
+		{ 300, 66, 70 }, { 40, 70, 2050 },
+		{ 35, 5, 25000 }, { 4, 5, 7 }, { 5, 6, 9 }, { 7, 3, 33 },
 	};
 	struct arena a;
 	size_t i;
@@ -97,7 +98,7 @@ static void test_parts(void **state)
 					continue;
 				arena_same(&a);
 				model(&a);
-				arena_check(&a, 2e-6, mnk[i][2] * 2e-8 + 4e-6);
+				arena_check(&a, 2e-6, mnk[i][2] * 5e-8 + 4e-6);
 			}
 		}
 	}
@@ -107,7 +108,7 @@ static void test_parts(void **state)
 /* Splitting N over NSPs changes no bit, in any form. */
 static void test_split(void **state)
 {
-	static const uint32_t ms[] = { 1, 3, 8, 9, 32, 70 };
+	static const uint32_t ms[] = { 1, 3, 8, 9, 32, 70 };	/* some SGEMM */
 	static const uint32_t cuts[] = { 0, 16, 37, 100, 163, 200 };
 	const uint32_t n = 200, k = 2100;
 	struct arena a;

@@ -41,6 +41,11 @@ static void configure(struct qf_config *c, struct qf_model *m)
 	qf_get_int(c, "n_layer", 1, 1 << 12, &m->layers);
 	qf_get_int(c, "n_head", 1, 1 << 16, &m->heads);
 	qf_get_int(c, "n_positions", 1, 1 << 28, &m->max_positions);
+	/* GPT2Config's attribute_map: the usual names for the same things */
+	qf_get_int(c, "hidden_size", 1, 1 << 20, &m->hidden);
+	qf_get_int(c, "num_hidden_layers", 1, 1 << 12, &m->layers);
+	qf_get_int(c, "num_attention_heads", 1, 1 << 16, &m->heads);
+	qf_get_int(c, "max_position_embeddings", 1, 1 << 28, &m->max_positions);
 	m->inner = 4 * m->hidden;
 	qf_get_int(c, "n_inner", 1, 1 << 22, &m->inner);
 	qf_get_act(c, "activation_function", &m->mlp.act);

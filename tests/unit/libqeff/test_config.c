@@ -126,6 +126,8 @@ static void test_gpt2(void **state)
 	assert_int_equal(m.inner, 100);
 	assert_true(m.attn.scale == 1 && m.attn.scale_by_layer && !m.tied);
 	assert_int_equal(m.mlp.act, QF_ACT_RELU);
+	assert_int_equal(load(GPT2(",\"hidden_size\":128"), &m), 0);
+	assert_int_equal(m.hidden, 128);
 	refuse(GPT2(",\"add_cross_attention\":true"), "add_cross_attention");
 	refuse(GPT2(",\"activation_function\":\"mish\""), "mish");
 	refuse(GPT2(",\"n_head\":5,\"x\":1"), "duplicate");

@@ -54,6 +54,65 @@ bool qc_scalar_operand(const struct qc_node *n, double *k,
 	return false;
 }
 
+struct qc_node *qc_only_user(const struct qc_value *v)
+{
+	struct qc_node *n;
+	uint32_t i;
+
+	if (v->num_uses != 1 || v->is_output || !v->def)
+		return NULL;
+	for (n = v->def->next; n; n = n->next)
+		for (i = 0; i < n->num_in; i++)
+			if (n->in[i] == v)
+				return n;
+	return NULL;
+}
+
+bool qc_reduces_last(const struct qc_node *n)
+{
+	int64_t axis[QC_MAX_RANK];
+
+	return qc_attr_int(n, "keepdims", 1) &&
+	       qc_node_ints(n, "axes", 1, axis, QC_MAX_RANK) == 1 &&
+	       (axis[0] == -1 || axis[0] == (int64_t)n->in[0]->rank - 1);
+}
+
+static bool split_part(struct qc_node *n, const struct qc_value *v,
+		       int64_t *start)
+{
+	uint32_t i;
+
+	if (qc_node_axis(n, "axis", 0, v->rank) != (int64_t)v->rank - 1)
+		return false;
+	for (i = 0, *start = 0; i < n->num_out && n->out[i] != v; i++)
+		*start += n->out[i] ? n->out[i]->dim[v->rank - 1] : 0;
+	return i < n->num_out;
+}
+
+bool qc_is_tail_slice(struct qc_value *v, struct qc_value **src,
+		      int64_t *start)
+{
+	int64_t s, axis, step = 1;
+	struct qc_node *n;
+
+	if (!v->def || v->cst || !v->rank)
+		return false;
+	n = v->def;
+	*src = n->in[0];
+	if (qc_node_is(n, "Split"))
+		return split_part(n, v, start);
+	if (!qc_node_is(n, "Slice") ||
+	    qc_node_ints(n, "starts", 1, &s, 1) != 1)
+		return false;
+	if (qc_node_ints(n, "axes", 3, &axis, 1) != 1)
+		axis = 0;
+	qc_node_ints(n, "steps", 4, &step, 1);
+	axis = axis < 0 ? axis + v->rank : axis;
+	*start = s < 0 ? s + (*src)->dim[v->rank - 1] : s;
+	return axis == (int64_t)v->rank - 1 && step == 1 && *start >= 0 &&
+	       *start <= (*src)->dim[axis];
+}
+
 struct qc_node *qc_fused(struct qc_graph *g, struct qc_node *at,
 			 const struct qc_op *op, struct qc_value *const *in,
 			 uint32_t num_in, struct qc_value *out)
@@ -73,12 +132,13 @@ struct qc_node *qc_fused(struct qc_graph *g, struct qc_node *at,
 int qc_fuse(struct qc_graph *g, struct qaic_err *err)
 {
 	static int (*const pass[])(struct qc_graph *) = {
-		NULL,
+		qc_fuse_norms, qc_fuse_activations, qc_fuse_matmuls,
+		qc_fuse_gated, qc_fuse_rope, qc_fuse_attention,
 	};
 	size_t i;
 	int rc;
 
-	for (i = 0; i < QAIC_ARRAY_SIZE(pass) && pass[i]; i++) {
+	for (i = 0; i < QAIC_ARRAY_SIZE(pass); i++) {
 		rc = pass[i](g);
 		if (rc)
 			return qaic_fail(err, rc, "out of memory");

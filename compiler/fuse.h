@@ -30,6 +30,13 @@ bool qc_is_scalar(const struct qc_value *v, double want);
 /* One input a constant scalar: give it and the other input. */
 bool qc_scalar_operand(const struct qc_node *n, double *k,
 		       struct qc_value **other);
+/* The one node that reads @v, or NULL if there are more, or it is an output. */
+struct qc_node *qc_only_user(const struct qc_value *v);
+/* @v is elements [*start, *start + its length) of *src along the last axis. */
+bool qc_is_tail_slice(struct qc_value *v, struct qc_value **src,
+		      int64_t *start);
+/* The attribute or constant input @i says: the last axis alone, kept. */
+bool qc_reduces_last(const struct qc_node *n);
 /* Make @op's node in place of the one that made @out: @out keeps its readers. */
 struct qc_node *qc_fused(struct qc_graph *g, struct qc_node *at,
 			 const struct qc_op *op, struct qc_value *const *in,

@@ -185,6 +185,7 @@ static int lower_attention(struct qc_lower *l, struct qc_node *n,
 	static const int ax_kv[6] = AX(0, -1, -1, 1, 3, 2);
 	static const int ax_p[6] = AX(0, 1, -1, -1, -1, -1);
 	static const int ax_s[6] = AX(-1, -1, 0, -1, -1, -1);
+	static const uint32_t bshd[4] = { 0, 2, 1, 3 };
 	struct qc_view q, k, va, p, o, slopes;
 	struct qc_vcmd v;
 	int rc = qc_lower_in(l, n->in[0], &q, err);
@@ -199,6 +200,8 @@ static int lower_attention(struct qc_lower *l, struct qc_node *n,
 		rc = qc_lower_out(l, n->out[0], &o, err);
 	if (rc)
 		return rc;
+	if (qc_attr_int(n, "bshd", 0))
+		qc_view_permute(&o, bshd);
 	/* fewer slots than the cache has: the compute context length */
 	k.dim[2] = va.dim[2] = qc_attr_int(n, "slots", k.dim[2]);
 	qc_vcmd_init(l, &v, NSP_ATTN, 0);

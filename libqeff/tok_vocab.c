@@ -7,7 +7,7 @@
 
 #include "libqeff/tok.h"
 
-#define MAX_ID	(1 << 26)
+#define MAX_ID	(1 << 22)	/* the largest vocabularies have half a million */
 
 static int grow(struct tok_vocab *v, size_t need)
 {
@@ -29,22 +29,25 @@ static int grow(struct tok_vocab *v, size_t need)
 int tok_vocab_add(struct tok_vocab *v, const char *s, size_t len, int64_t id,
 		  struct qaic_err *err)
 {
+	int shown = len < 60 ? len : 60;
 	size_t n;
 	int rc;
 
 	if (id < 0 || id >= MAX_ID)
 		return qaic_fail(err, -ERANGE,
-				 "token \"%.60s\" has id %lld; 0 to %d are taken",
-				 s, (long long)id, MAX_ID - 1);
+				 "token \"%.*s\" has id %lld; 0 to %d are taken",
+				 shown, s, (long long)id, MAX_ID - 1);
 	if ((size_t)id < v->size && v->entry[id])
 		return qaic_fail(err, -EEXIST,
-				 "id %lld is both \"%.60s\" and \"%.60s\"",
-				 (long long)id, tok_vocab_text(v, id, &n), s);
+				 "id %lld is both \"%.60s\" and \"%.*s\"",
+				 (long long)id, tok_vocab_text(v, id, &n),
+				 shown, s);
 	if (grow(v, id + 1))
 		return tok_nomem(err);
 	rc = qaic_strmap_add(&v->map, s, len, id);
 	if (rc == -EEXIST)
-		return qaic_fail(err, rc, "token \"%.60s\" appears twice", s);
+		return qaic_fail(err, rc, "token \"%.*s\" appears twice",
+				 shown, s);
 	if (rc)
 		return tok_nomem(err);
 	v->entry[id] = v->map.n;

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: MIT
+/* SentencePiece models, packed by the test. */
+#include <errno.h>
+#include <math.h>
+
+#include "tests/unit/libqeff/tok_test.h"
+
+#include "tests/unit/libqeff/spm_sample.h"
+
+static int try_sample(const struct spm_sample *s, const char *config,
+		      struct qeff_tokenizer **tok, struct qaic_err *err)
+{
+	char *dir = temp_dir();
+	size_t len;
+	uint8_t *data = spm_pack(s, &len);
+	int rc;
+
+	put_file(dir, "tokenizer.model", data, len);
+	if (config)
+		put_text(dir, "tokenizer_config.json", config);
+	rc = qeff_tokenizer_open(dir, tok, err);
+	free(data);
+	drop_dir(dir);
+	return rc;
+}
+
+static struct qeff_tokenizer *open_sample(const struct spm_sample *s,
+					  const char *config)
+{
+	struct qaic_err err = QAIC_ERR_INIT;
+	struct qeff_tokenizer *tok = NULL;
+
+	if (try_sample(s, config, &tok, &err))
+		fail_msg("%s", err.msg);
+	return tok;
+}
+
+/* ids from 3: _ a b c ab _a _ab abc bc <user> xyz */
+static void bpe(void **state)
+{
+	static const int32_t ids[] = { 1, 9, 6, 2 };
+	struct qeff_tokenizer *tok;
+	struct spm_sample s;
+	char *with;
+
+	assert_int_equal(spm_sample(&s, true, false), 3);
+	tok = open_sample(&s, NULL);
+	/* "ab" has the best score, so "_" "ab" become "_ab" */
+	check_ids(tok, "ab", "9");
+	check_ids(tok, "abc", "9 6");
+	check_ids(tok, "bc", "3 11");
+	check_ids(tok, "", "");
+	check_ids(tok, "a a", "8 8");
+	check_ids(tok, "a  a", "8 3 8");
+	/* "xyz" is a piece, but nothing merges to it */
+	check_ids(tok, "xyz", "3 0");
+	check_ids(tok, "a<user>b", "8 12 5");
+	/* control pieces are not found in text without a configuration */
+	check_ids(tok, "</s>", "3 0");
+	with = encode_n(tok, "ab", 2, true);
+	assert_string_equal(with, "1 9");
+	free(with);
+	check_decode(tok, ids, 4, true, "abc");
+	check_decode(tok, ids, 4, false, "<s> abc</s>");
+	assert_int_equal(qeff_bos_id(tok), 1);
+	assert_int_equal(qeff_eos_id(tok), 2);
+	assert_int_equal(qeff_pad_id(tok), -1);
+	qeff_tokenizer_close(tok);
+}
+
+static void bytes(void **state)
+{
+	/* 3 + byte; the text's pieces come after them */
+	static const int32_t torn[] = { 3 + 0xe6, 260, 3 + 0xe6, 3 + 0x97,
+					3 + 0xa5, 3 + 0xff, 3 + 0xc3 };
+	struct qeff_tokenizer *tok;
+	struct spm_sample s;
+
+	assert_int_equal(spm_sample(&s, true, true), 259);
+	tok = open_sample(&s, NULL);
+	check_ids(tok, "a\xc3\xa9", "264 198 172");
+	check_ids(tok, "\xff", "259 258");
+	check_round_trip(tok, "a \xe6\x97\xa5\nb", 7);
+	/* good characters stand, each bad byte is one U+FFFD */
+	check_decode(tok, torn, 7, true, "\xef\xbf\xbd" "a\xe6\x97\xa5"
+		     "\xef\xbf\xbd\xef\xbf\xbd");
+	check_stream(tok, torn, 7, true);
+	qeff_tokenizer_close(tok);
+}
+
+static void unigram(void **state)
+{
+	struct qeff_tokenizer *tok;
+	struct spm_sample s;
+
+	spm_sample(&s, false, false);
+	tok = open_sample(&s, NULL);
+	check_ids(tok, "ab", "9");		/* -3 beats -2 -7 */
+	check_ids(tok, "abc", "8 11");		/* _a bc: -4; _ab c: -10 */
+	check_ids(tok, "bc", "3 11");
+	check_ids(tok, "xyz", "3 13");
+	check_ids(tok, "qq", "3 0");		/* one unknown for the run */
+	check_ids(tok, "a<user>b", "8 12 5");
+	check_ids(tok, "", "");
+	qeff_tokenizer_close(tok);
+
+	spm_sample(&s, false, true);
+	tok = open_sample(&s, NULL);
+	check_ids(tok, "q", "259 116");
+	qeff_tokenizer_close(tok);
+}
+
+static void normalizer(void **state)
+{
+	struct qeff_tokenizer *tok;
+	struct spm_sample s;
+
+	spm_sample(&s, true, false);
+	s.norm.remove_extra_whitespaces = 1;
+	tok = open_sample(&s, NULL);
+	check_ids(tok, "  a   a  ", "8 8");
+	check_ids(tok, "   ", "");
+	qeff_tokenizer_close(tok);
+
+	spm_sample(&s, true, false);
+	s.norm.add_dummy_prefix = 0;
+	tok = open_sample(&s, NULL);
+	check_ids(tok, "ab", "7");
+	check_ids(tok, " ab", "9");
+	check_round_trip(tok, " ab", 3);
+	qeff_tokenizer_close(tok);
+}
+
+static void configuration(void **state)
+{
+	struct qeff_tokenizer *tok;
+	struct spm_sample s;
+	char *ids;
+
+	spm_sample(&s, true, false);
+	tok = open_sample(&s, "{\"eos_token\":\"</s>\",\"add_bos_token\":false,"
+			  "\"add_eos_token\":true,\"added_tokens_decoder\":"
+			  "{\"14\":{\"content\":\"<im>\",\"special\":true,"
+			  "\"lstrip\":false,\"rstrip\":false,\"single_word\":"
+			  "false,\"normalized\":false}}}");
+	ids = encode_n(tok, "a</s>a<im>", 10, true);
+	/* the dummy prefix stands before every part of the text */
+	assert_string_equal(ids, "8 2 8 14 2");
+	free(ids);
+	assert_int_equal(qeff_vocab_size(tok), 15);
+	qeff_tokenizer_close(tok);
+
+	tok = open_sample(&s, "{\"eos_token\":\"</s>\",\"legacy\":false}");
+	check_ids(tok, "a</s>a", "8 2 4");
+	qeff_tokenizer_close(tok);
+}
+
+static void refuse(const struct spm_sample *s, int code, const char *words)
+{
+	struct qaic_err err = QAIC_ERR_INIT;
+	struct qeff_tokenizer *tok;
+	int rc = try_sample(s, NULL, &tok, &err);
+
+	if (rc != code || !strstr(err.msg, words))
+		fail_msg("%d \"%s\", expected %d \"%s\"", rc, err.msg, code,
+			 words);
+}
+
+static void refused(void **state)
+{
+	struct spm_sample s;
+
+	spm_sample(&s, true, false);
+	s.norm.has_precompiled_charsmap = 1;
+	s.norm.precompiled_charsmap = spm_bytes("x");
+	s.norm.name = spm_bytes("nmt_nfkc");
+	refuse(&s, -EOPNOTSUPP, "nmt_nfkc");
+	spm_sample(&s, true, false);
+	s.trainer.model_type = SENTENCEPIECE__TRAINER__MODEL__WORD;
+	refuse(&s, -EOPNOTSUPP, "WORD");
+	spm_sample(&s, true, false);
+	s.trainer.has_treat_whitespace_as_suffix = 1;
+	s.trainer.treat_whitespace_as_suffix = 1;
+	refuse(&s, -EOPNOTSUPP, "treat_whitespace_as_suffix");
+	spm_sample(&s, true, false);
+	s.trainer.has_eos_id = 1;
+	s.trainer.eos_id = 500;
+	refuse(&s, -ERANGE, "eos_id");
+	spm_sample(&s, true, false);
+	s.piece[5].piece = spm_bytes("a");
+	refuse(&s, -EEXIST, "twice");
+	spm_sample(&s, true, false);
+	s.piece[5].piece = spm_bytes("\xff");
+	refuse(&s, -EINVAL, "piece 5");
+	spm_sample(&s, true, false);
+	s.piece[5].score = NAN;
+	refuse(&s, -EINVAL, "score");
+	spm_sample(&s, true, false);
+	s.piece[5].type = SENTENCEPIECE__PIECE__TYPE__UNUSED;
+	refuse(&s, -EOPNOTSUPP, "UNUSED");
+	spm_sample(&s, true, false);
+	s.model.n_pieces = 0;
+	refuse(&s, -EINVAL, "empty");
+}
+
+/* Cut anywhere: refused, or a smaller vocabulary; never worse. */
+static void truncated(void **state)
+{
+	struct qaic_err err = QAIC_ERR_INIT;
+	struct qeff_tokenizer *tok;
+	struct spm_sample s;
+	size_t len, i, n;
+	char *dir = temp_dir(), *path = qaic_path(dir, "tokenizer.model");
+	uint8_t *data;
+	int32_t *ids;
+
+	spm_sample(&s, true, false);
+	data = spm_pack(&s, &len);
+	for (i = 0; i < len; i++) {
+		put_file(dir, "tokenizer.model", data, i);
+		err.msg[0] = '\0';
+		if (qeff_tokenizer_open_file(path, &tok, &err)) {
+			assert_true(err.msg[0]);
+			continue;
+		}
+		assert_int_equal(qeff_encode(tok, "ab c", 4, true, &ids, &n,
+					     &err), 0);
+		free(ids);
+		qeff_tokenizer_close(tok);
+	}
+	free(data);
+	free(path);
+	drop_dir(dir);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(bpe),
+		cmocka_unit_test(bytes),
+		cmocka_unit_test(unigram),
+		cmocka_unit_test(normalizer),
+		cmocka_unit_test(configuration),
+		cmocka_unit_test(refused),
+		cmocka_unit_test(truncated),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -96,7 +96,7 @@ void soc_bridge_stop(struct soc_dbc *d)
 	d->act = NULL;
 	d->req = NULL;
 	d->rsp = NULL;
-	clear_regs(d);
+	/* registers stay as they are: the host may still be reading responses */
 	pthread_mutex_unlock(&d->lock);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* What the card says about itself: STATUS, RESOURCE_INFO, PERFORMANCE_INFO. */
+#include <stdio.h>
 #include <string.h>
 
 #include "soc/card.h"
@@ -49,14 +50,9 @@ static void fill_perf(struct qaic_nnc_perf_info *p)
 	/* dram_bw_kbps stays 0: host time says nothing about the card's DDR */
 }
 
-/* QAIC_VERSION is "major.minor.patch" with one-digit parts. */
 static void fill_version(uint8_t *major, uint8_t *minor, uint8_t *patch)
 {
-	const char *v = QAIC_VERSION;
-
-	*major = v[0] - '0';
-	*minor = v[2] - '0';
-	*patch = v[4] - '0';
+	sscanf(QAIC_VERSION, "%hhu.%hhu.%hhu", major, minor, patch);
 }
 
 static void fill_dev(const struct soc *soc, struct qaic_nnc_dev_data *d)

@@ -88,6 +88,25 @@ int qaicc_compile(const struct qaicc_options *opt, struct qaicc_report *report,
 		  struct qaic_err *err);
 void qaicc_report_release(struct qaicc_report *report);
 
+/* ---- the files of the vendor's compiler ---- */
+
+/*
+ * Specializations from JSON, flat ({"specializations": [{"seq_len": "32"}]}) or
+ * named ({"specializations": [{"name": "Prefill", "symbols": {"seq_len": "32"}}]});
+ * values are strings or integers. One block: free() it.
+ */
+int qaicc_read_specs(const char *path, struct qaicc_spec **specs,
+		     size_t *num_specs, struct qaic_err *err);
+/*
+ * Custom IO from YAML: a list of IOName and Precision (float16, float32; mxint8
+ * is refused). One block: free() it.
+ */
+int qaicc_read_custom_io(const char *path, struct qaicc_custom_io **io,
+			 size_t *num_io, struct qaic_err *err);
+/* Node names from YAML, "FP32NodeInstanceNames: [a, b]". One block: free() it. */
+int qaicc_read_fp32_nodes(const char *path, const char ***names,
+			  size_t *num_names, struct qaic_err *err);
+
 /* ---- reference evaluation ---- */
 
 /*

@@ -193,7 +193,8 @@ static bool bake(const char *onnx, struct vectors *v, const char *to)
 	n0 = m->graph->n_initializer;
 	old = m->graph->initializer;
 	m->graph->initializer = calloc(n0 + MAX_IO, sizeof(*old));
-	memcpy(m->graph->initializer, old, n0 * sizeof(*old));
+	for (i = 0; i < n0; i++)
+		m->graph->initializer[i] = old[i];
 	for (i = 0; i < v->num_in; i++) {
 		Onnx__TensorProto *p = v->in[i].p;
 

@@ -332,6 +332,8 @@ static int inline_function(struct build *b, struct qc_scope *up,
 	size_t i;
 	int rc;
 
+	/* long argument lists count as nodes, too */
+	b->nodes += (uint32_t)((fp->n_input + fp->n_output) / 64);
 	for (p = up; p; p = p->up)
 		if (p->fn == fn)
 			return qaic_fail(err, -EINVAL, "the function calls itself");

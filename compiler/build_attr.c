@@ -115,6 +115,10 @@ int qc_build_attrs(struct qc_graph *g, const struct qc_scope *s,
 	size_t i;
 	int rc;
 
+	/* they are looked up one by one */
+	if (np->n_attribute > QC_MAX_ATTRS)
+		return qaic_fail(err, -EINVAL, "has %zu attributes",
+				 np->n_attribute);
 	n->attrs = qc_alloc(g, np->n_attribute * sizeof(*n->attrs));
 	if (!n->attrs)
 		return qaic_fail(err, -ENOMEM, "out of memory");

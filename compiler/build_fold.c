@@ -13,8 +13,9 @@
 
 #define SMALL (16ull << 20)		/* a result this small is always folded */
 #define MAX_READ (256ull << 20)	/* what an evaluation may have to read */
-#define MAX_PRODUCT (1ull << 20)	/* elements, where work is not linear */
-#define MAX_FOLDED (1ull << 30)		/* of one graph */
+#define MAX_FOLDED (1ull << 30)		/* bytes, of one graph */
+#define MAX_WORK (16ull << 30)		/* of one graph, in bytes touched */
+#define MAX_STEP (1ull << 30)		/* of one node whose work is not linear */
 
 static bool all_const(struct qc_value *const *v, uint32_t n)
 {
@@ -38,19 +39,41 @@ static uint64_t bytes_of(struct qc_value *const *v, uint32_t n)
 	return sum;
 }
 
-static bool worth_it(const struct qc_graph *g, const struct qc_node *n)
+/*
+ * About how many bytes an evaluation touches. Constants may be views that show one
+ * number a billion times, so a small file can ask for a lot of work.
+ */
+static uint64_t work_of(const struct qc_node *n, uint64_t in, uint64_t out)
 {
-	const struct qc_arena *a = g->arena;
+	const struct qc_value *a = n->in[0];
+	uint64_t k = 1;
+
+	if (n->op->eval == qc_eval_einsum)
+		return UINT64_MAX;
+	if (n->op->eval == qc_eval_topk)
+		k = 64;		/* it sorts */
+	if (n->op->eval == qc_eval_matmul)
+		k = a->dim[a->rank - 1];
+	if (n->op->eval == qc_eval_gemm)
+		k = a->dim[!qc_attr_int(n, "transA", 0)];
+	if (k > 1 && (out > MAX_STEP / k || in > MAX_STEP / 64))
+		return UINT64_MAX;
+	return in + out * k;
+}
+
+static bool worth_it(struct qc_graph *g, const struct qc_node *n)
+{
+	struct qc_arena *a = g->arena;
 	uint64_t in = bytes_of(n->in, n->num_in);
 	uint64_t out = bytes_of(n->out, n->num_out);
+	uint64_t work;
 
 	if (in > MAX_READ || (out > SMALL && out > 4 * in))
 		return false;
-	if (a->folded + out > MAX_FOLDED)
+	work = n->num_in ? work_of(n, in, out) : out;
+	if (a->folded + out > MAX_FOLDED || work > MAX_WORK - a->work)
 		return false;
-	if (n->op->eval == qc_eval_matmul || n->op->eval == qc_eval_gemm ||
-	    n->op->eval == qc_eval_einsum)
-		return in <= MAX_PRODUCT * 4 && out <= MAX_PRODUCT * 4;
+	a->work += work;
 	return true;
 }
 

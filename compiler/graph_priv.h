@@ -17,6 +17,7 @@ struct qc_arena {
 	uint32_t cap_values;
 	uint64_t total;			/* bytes given out */
 	uint64_t folded;		/* bytes of constants made by folding */
+	uint64_t work;			/* spent on folding, see build_fold.c */
 };
 
 /* Nodes made by a pass follow the newest rules of their operator. */

@@ -277,7 +277,19 @@ static int check_opset(struct qc_model *m, struct qaic_err *err)
 {
 	int64_t v = qc_opset_version(m->proto->opset_import,
 				     m->proto->n_opset_import, "");
+	size_t i;
 
+	for (i = 0; i < m->proto->n_functions; i++) {
+		const Onnx__FunctionProto *f = m->proto->functions[i];
+
+		if (f->n_attribute_proto > QC_MAX_ATTRS ||
+		    f->n_opset_import > QC_MAX_OPSETS)
+			return qaic_fail(err, -EINVAL,
+				"function '%s' has too many attributes or opsets",
+				qc_str(f->name));
+	}
+	if (m->proto->n_opset_import > QC_MAX_OPSETS)
+		return qaic_fail(err, -EINVAL, "too many opset imports");
 	if (v < MIN_OPSET || v > MAX_OPSET)
 		return qaic_fail(err, -EOPNOTSUPP,
 			"the model is of opset %lld; %d to %d are supported",

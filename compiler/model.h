@@ -11,6 +11,10 @@
 #include "compiler/names.h"
 #include "compiler/onnx.pb-c.h"
 
+/* Lists that are searched from the front; no honest file has long ones. */
+#define QC_MAX_ATTRS 256
+#define QC_MAX_OPSETS 256
+
 /* An ONNX function that the model defines. */
 struct qc_function {
 	const Onnx__FunctionProto *proto;

@@ -13,6 +13,7 @@ struct qeff_compile_plan {
 	const char *onnx;
 	char **states;			/* "past_key.0", ... */
 	size_t num_states;
+	bool cache_is_io;		/* it crosses the bus: for verification */
 	json_t *specs;			/* {"specializations": [...]} */
 	json_t *params;			/* what is hashed */
 };

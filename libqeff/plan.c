@@ -241,7 +241,8 @@ static int run_compiler(const struct qeff_compile_plan *plan, const char *out,
 	};
 	struct qaicc_options c = {
 		.onnx = plan->onnx, .out_dir = out, .num_cores = o->num_cores,
-		.convert_to_fp16 = !o->fp32, .retained_state = true,
+		.convert_to_fp16 = !o->fp32,
+		.retained_state = !plan->cache_is_io,
 		.specs = specs, .num_specs = 2, .progress = o->progress,
 	};
 	struct qaicc_custom_io *io;

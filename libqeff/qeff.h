@@ -221,12 +221,24 @@ void qeff_result_release(struct qeff_result *res);
 /* ---- verification ---- */
 
 /*
- * Evaluate an ONNX of the contract with the compiler's reference evaluation along
- * the calls that a generation made, and compare what the card gave.
+ * A second opinion on what the card computed: the same ONNX in the compiler's
+ * reference evaluation, along the calls and with the tokens of a generation.
+ *
+ * The logits that are compared are those of the generation itself. The KV cache
+ * never leaves the card, so the model is compiled once more with the cache as
+ * ordinary inputs and outputs, and that program is run along.
  */
-struct qeff_verify_request {
+struct qeff_verifier;
+
+struct qeff_verify_options {
 	const char *onnx;
-	uint32_t batch, prompt_len, ctx_len, vocab;
+	unsigned int num_cores;
+	bool fp32;
+	uint32_t qid, batch, prompt_len, ctx_len, vocab;
+};
+
+/* One batch of prompts that was generated. */
+struct qeff_verify_batch {
 	size_t num_rows;
 	const int32_t *const *tokens;	/* of each row: prompt, then generated */
 	const size_t *num_tokens;
@@ -237,16 +249,25 @@ struct qeff_verify_request {
 	const size_t *num_logits;	/* rows in it */
 };
 
-struct qeff_verify_result {
-	char output[64];		/* "logits" */
-	size_t rows;			/* compared */
-	size_t top1;			/* rows whose largest logit agrees */
+/* How far an output is from the reference, over all batches so far. */
+struct qeff_verify_output {
+	char name[64];
+	size_t rows, top1;		/* logits: rows, and those whose largest
+					 * agrees; else 0 */
 	double mse, max_abs, cosine;
-	double rel_rms;			/* sqrt(sum of squared difference / sum of squares) */
+	double rel_rms;			/* sqrt(sum of squared differences / sum
+					 * of squares of the reference) */
 };
 
-int qeff_verify(const struct qeff_verify_request *req,
-		struct qeff_verify_result *res, struct qaic_err *err);
+int qeff_verifier_open(const struct qeff_verify_options *opt,
+		       struct qeff_verifier **out, struct qaic_err *err);
+int qeff_verifier_run(struct qeff_verifier *v,
+		      const struct qeff_verify_batch *batch,
+		      struct qaic_err *err);
+/* Logits first, then the cache tensors. False for an index out of range. */
+bool qeff_verifier_output(const struct qeff_verifier *v, size_t i,
+			  struct qeff_verify_output *out);
+void qeff_verifier_close(struct qeff_verifier *v);
 
 #ifdef __cplusplus
 }

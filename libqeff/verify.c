@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: MIT
 /*
- * Two evaluations of one ONNX: the card's, which has already run, and the
- * compiler's plain FP32 loops, run here over the same calls. The tokens are the
- * card's in both, so one token that falls the other way does not end it.
+ * Two evaluations of one ONNX over the same calls: the card's and the compiler's
+ * plain FP32 loops. The tokens are the card's in both, so one token that falls
+ * the other way does not end it.
  */
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/f16.h"
 #include "base/str.h"
 #include "compiler/qaicc.h"
 #include "libqeff/session.h"
+#include "libqeff/verify_card.h"
 
 #define RETAINED	"_RetainedState"
 
@@ -25,16 +28,27 @@ struct eval {
 	size_t num_inputs, num_outputs, logits;
 };
 
-struct verify {
-	const struct qeff_verify_request *req;
-	struct qeff_verify_result *res;
+/* Sums of an output over all that was compared. */
+struct sums {
+	double dd, cc, rr, cr, max;	/* difference, card, reference */
+	uint64_t n;
+};
+
+struct qeff_verifier {
+	struct qeff_verify_options opt;
+	const struct qeff_verify_batch *b;	/* the one that is run */
 	struct qaic_err *err;
 	struct eval prefill, decode_own, *decode;
 	void **state;			/* KV cache, by input; NULL elsewhere */
+	size_t *state_size;
+	char **state_name;
 	size_t num_state;
+	struct qeff_card card;
 	size_t *next;			/* of each row: next row of card logits */
-	double sum_dd, sum_cc, sum_rr, sum_cr;
-	uint64_t count;
+	uint32_t *real;			/* of each row: tokens in this call */
+	size_t rows, top1;
+	struct sums logits;
+	struct sums *kv;		/* of each card.state */
 };
 
 static int no_memory(struct qaic_err *err)
@@ -42,9 +56,9 @@ static int no_memory(struct qaic_err *err)
 	return qaic_fail(err, -ENOMEM, "out of memory");
 }
 
-static int bind_input(struct verify *v, struct eval *e, size_t i)
+static int bind_input(struct qeff_verifier *v, struct eval *e, size_t i)
 {
-	size_t n = (size_t)v->req->batch * e->seq_len * sizeof(int64_t);
+	size_t n = (size_t)v->opt.batch * e->seq_len * sizeof(int64_t);
 	struct qaicc_tensor t;
 	int64_t **ids = NULL;
 
@@ -66,14 +80,23 @@ static int bind_input(struct verify *v, struct eval *e, size_t i)
 	if (strncmp(t.name, "past_", 5))
 		return qaic_fail(v->err, -EOPNOTSUPP,
 				 "input %s is not supported here", t.name);
-	if (!v->state[i])
+	if (!v->state[i]) {
 		v->state[i] = calloc(1, t.size);
+		v->state_name[i] = strdup(t.name);
+		v->state_size[i] = t.size;
+	}
 	e->inputs[i] = v->state[i];
-	return v->state[i] ? 0 : no_memory(v->err);
+	if (!v->state[i] || !v->state_name[i])
+		return no_memory(v->err);
+	if (t.size != v->state_size[i] || t.dtype != QAIC_F32)
+		return qaic_fail(v->err, -EINVAL,
+				 "%s is not float32, or differs by seq_len",
+				 t.name);
+	return 0;
 }
 
 /* Find the input X of each output X_RetainedState, and the logits. */
-static int bind_output(struct verify *v, struct eval *e, size_t i)
+static int bind_output(struct qeff_verifier *v, struct eval *e, size_t i)
 {
 	struct qaicc_tensor out, in;
 	size_t j, n, tail = strlen(RETAINED);
@@ -83,10 +106,10 @@ static int bind_output(struct verify *v, struct eval *e, size_t i)
 		return qaic_fail(v->err, -EINVAL, "output %zu is missing", i);
 	if (!strcmp(out.name, "logits")) {
 		if (out.dtype != QAIC_F32 ||
-		    out.size != (size_t)v->req->batch * v->req->vocab * 4)
+		    out.size != (size_t)v->opt.batch * v->opt.vocab * 4)
 			return qaic_fail(v->err, -EINVAL,
 					 "logits are not float32 [batch, 1, %u]",
-					 v->req->vocab);
+					 v->opt.vocab);
 		e->logits = i;
 		return 0;
 	}
@@ -107,17 +130,17 @@ static int bind_output(struct verify *v, struct eval *e, size_t i)
 			 out.name);
 }
 
-static int eval_open(struct verify *v, struct eval *e, uint32_t seq_len)
+static int eval_open(struct qeff_verifier *v, struct eval *e, uint32_t seq_len)
 {
 	struct qaicc_symbol sym[] = {
-		{ "batch_size", v->req->batch }, { "seq_len", seq_len },
-		{ "ctx_len", v->req->ctx_len },
+		{ "batch_size", v->opt.batch }, { "seq_len", seq_len },
+		{ "ctx_len", v->opt.ctx_len },
 	};
 	size_t i;
 	int ret;
 
 	e->seq_len = seq_len;
-	ret = qaicc_ref_open(v->req->onnx, sym, QAIC_ARRAY_SIZE(sym), &e->ref,
+	ret = qaicc_ref_open(v->opt.onnx, sym, QAIC_ARRAY_SIZE(sym), &e->ref,
 			     v->err);
 	if (ret)
 		return ret;
@@ -129,8 +152,11 @@ static int eval_open(struct verify *v, struct eval *e, uint32_t seq_len)
 	if (!v->state) {
 		v->num_state = e->num_inputs;
 		v->state = calloc(e->num_inputs + 1, sizeof(*v->state));
+		v->state_name = calloc(e->num_inputs + 1, sizeof(char *));
+		v->state_size = calloc(e->num_inputs + 1, sizeof(size_t));
 	}
-	if (!e->inputs || !e->state_of_output || !v->state)
+	if (!e->inputs || !e->state_of_output || !v->state || !v->state_name ||
+	    !v->state_size)
 		return no_memory(v->err);
 	if (v->num_state != e->num_inputs)
 		return qaic_fail(v->err, -EINVAL, "the inputs differ by seq_len");
@@ -166,37 +192,65 @@ static uint32_t argmax(const float *x, uint32_t n)
 	return at;
 }
 
-/* Compare the next row of card logits of row @r with @want. */
-static int compare(struct verify *v, uint32_t r, const float *want)
+static void add(struct sums *s, double card, double ref)
 {
-	const struct qeff_verify_request *q = v->req;
-	const float *got;
-	double d;
-	uint32_t i;
+	double d = card - ref;
 
-	if (v->next[r] >= q->num_logits[r])
+	/* a NaN must show */
+	if (!(fabs(d) <= s->max))
+		s->max = fabs(d);
+	s->dd += d * d;
+	s->cc += card * card;
+	s->rr += ref * ref;
+	s->cr += card * ref;
+	s->n++;
+}
+
+/* Compare the next row of card logits of row @r with @want. */
+static int compare(struct qeff_verifier *v, uint32_t r, const float *want)
+{
+	const float *got;
+	uint32_t i, n = v->opt.vocab;
+
+	if (v->next[r] >= v->b->num_logits[r])
 		return qaic_fail(v->err, -EINVAL,
 				 "row %u: only %zu rows of logits were kept", r,
-				 q->num_logits[r]);
-	got = q->logits[r] + v->next[r]++ * q->vocab;
-	for (i = 0; i < q->vocab; i++) {
-		d = (double)got[i] - want[i];
-		/* a NaN must show */
-		if (!(fabs(d) <= v->res->max_abs))
-			v->res->max_abs = fabs(d);
-		v->sum_dd += d * d;
-		v->sum_cc += (double)got[i] * got[i];
-		v->sum_rr += (double)want[i] * want[i];
-		v->sum_cr += (double)got[i] * want[i];
-	}
-	v->count += q->vocab;
-	v->res->rows++;
-	v->res->top1 += argmax(got, q->vocab) == argmax(want, q->vocab);
+				 v->b->num_logits[r]);
+	got = v->b->logits[r] + v->next[r]++ * n;
+	for (i = 0; i < n; i++)
+		add(&v->logits, got[i], want[i]);
+	v->rows++;
+	v->top1 += argmax(got, n) == argmax(want, n);
 	return 0;
 }
 
+/* The whole cache, when the batch is done. */
+static void compare_states(struct qeff_verifier *v)
+{
+	const struct qeff_card_state *st;
+	const float *want;
+	size_t i, j, k, n;
+
+	for (i = 0; i < v->card.num_state; i++) {
+		st = &v->card.state[i];
+		for (j = 0; j < v->num_state; j++)
+			if (v->state_name[j] &&
+			    !strcmp(v->state_name[j], st->name))
+				break;
+		n = st->size / qaic_dtype_size(st->dtype);
+		if (j == v->num_state || v->state_size[j] != n * sizeof(float))
+			continue;
+		want = v->state[j];
+		for (k = 0; k < n; k++)
+			add(&v->kv[i], st->dtype == QAIC_F32 ?
+			    ((const float *)st->data)[k] :
+			    qaic_f16_to_f32(((const uint16_t *)st->data)[k]),
+			    want[k]);
+	}
+}
+
 /* Run one call; rows with tokens in it are compared. */
-static int call(struct verify *v, struct eval *e, const uint32_t *real)
+static int call(struct qeff_verifier *v, struct eval *e)
 {
 	struct qaicc_tensor t;
 	size_t i;
@@ -204,6 +258,9 @@ static int call(struct verify *v, struct eval *e, const uint32_t *real)
 	int ret;
 
 	ret = qaicc_ref_run(e->ref, e->inputs, v->err);
+	if (!ret)
+		ret = qeff_card_call(&v->card, e->seq_len, e->input_ids,
+				     e->position_ids, v->err);
 	if (ret)
 		return ret;
 	for (i = 0; i < e->num_outputs; i++) {
@@ -215,10 +272,10 @@ static int call(struct verify *v, struct eval *e, const uint32_t *real)
 	}
 	if (qaicc_ref_output(e->ref, e->logits, &t))
 		return -EINVAL;
-	for (r = 0; !ret && r < v->req->num_rows; r++)
-		if (real[r])
+	for (r = 0; !ret && r < v->b->num_rows; r++)
+		if (v->real[r])
 			ret = compare(v, r, (const float *)t.data +
-				      (size_t)r * v->req->vocab);
+				      (size_t)r * v->opt.vocab);
 	return ret;
 }
 
@@ -226,77 +283,135 @@ static int call(struct verify *v, struct eval *e, const uint32_t *real)
  * Fill every row with up to seq_len of its tokens in [first, end of its range);
  * returns whether any row has one.
  */
-static bool fill(struct verify *v, struct eval *e, size_t step, bool prefill,
-		 uint32_t *real)
+static bool fill(struct qeff_verifier *v, struct eval *e, size_t step,
+		 bool prefill)
 {
-	const struct qeff_verify_request *q = v->req;
+	const struct qeff_verify_batch *b = v->b;
 	size_t first, end, off;
 	bool any = false;
 	uint32_t r;
 
-	for (r = 0; r < q->batch; r++) {
+	for (r = 0; r < v->opt.batch; r++) {
 		off = (size_t)r * e->seq_len;
 		first = end = 0;
-		if (r < q->num_rows && prefill) {
+		if (r < b->num_rows && prefill) {
 			first = step * e->seq_len;
-			end = q->num_prompt[r];
-		} else if (r < q->num_rows) {
-			first = q->num_prompt[r] + step;
+			end = b->num_prompt[r];
+		} else if (r < b->num_rows) {
+			first = b->num_prompt[r] + step;
 			/* the last token was never an input */
-			end = first + 1 < q->num_tokens[r] ? first + 1 : 0;
+			end = first + 1 < b->num_tokens[r] ? first + 1 : 0;
 		}
-		real[r] = qeff_fill_row(e->input_ids + off, e->position_ids + off,
-					e->seq_len,
-					r < q->num_rows ? q->tokens[r] : NULL,
-					end, first);
-		any |= real[r] > 0;
+		v->real[r] = qeff_fill_row(e->input_ids + off,
+					   e->position_ids + off, e->seq_len,
+					   r < b->num_rows ? b->tokens[r] : NULL,
+					   end, first);
+		any |= v->real[r] > 0;
 	}
 	return any;
 }
 
-static int replay(struct verify *v, uint32_t *real)
+int qeff_verifier_run(struct qeff_verifier *v,
+		      const struct qeff_verify_batch *b, struct qaic_err *err)
 {
-	size_t step;
+	size_t i, step;
 	int ret = 0;
 
-	for (step = 0; !ret && fill(v, &v->prefill, step, true, real); step++)
-		ret = call(v, &v->prefill, real);
-	for (step = 0; !ret && fill(v, v->decode, step, false, real); step++)
-		ret = call(v, v->decode, real);
+	if (b->num_rows > v->opt.batch)
+		return qaic_fail(err, -EINVAL, "more rows than the batch has");
+	v->b = b;
+	v->err = err;
+	memset(v->next, 0, v->opt.batch * sizeof(*v->next));
+	for (i = 0; i < v->num_state; i++)
+		if (v->state[i])
+			memset(v->state[i], 0, v->state_size[i]);
+	qeff_card_reset(&v->card);
+	for (step = 0; !ret && fill(v, &v->prefill, step, true); step++)
+		ret = call(v, &v->prefill);
+	for (step = 0; !ret && fill(v, v->decode, step, false); step++)
+		ret = call(v, v->decode);
+	if (!ret)
+		compare_states(v);
 	return ret;
 }
 
-int qeff_verify(const struct qeff_verify_request *req,
-		struct qeff_verify_result *res, struct qaic_err *err)
+int qeff_verifier_open(const struct qeff_verify_options *opt,
+		       struct qeff_verifier **out, struct qaic_err *err)
 {
-	struct verify v = { .req = req, .res = res, .err = err };
-	uint32_t *real = calloc(req->batch + 1, sizeof(*real));
-	size_t i;
+	struct qeff_verifier *v = calloc(1, sizeof(*v));
 	int ret;
 
-	memset(res, 0, sizeof(*res));
-	strcpy(res->output, "logits");
-	v.next = calloc(req->batch + 1, sizeof(*v.next));
-	v.decode = req->prompt_len == 1 ? &v.prefill : &v.decode_own;
-	if (!real || !v.next)
+	*out = NULL;
+	if (!v)
+		return no_memory(err);
+	v->opt = *opt;
+	v->err = err;
+	v->next = calloc(opt->batch + 1, sizeof(*v->next));
+	v->real = calloc(opt->batch + 1, sizeof(*v->real));
+	v->decode = opt->prompt_len == 1 ? &v->prefill : &v->decode_own;
+	if (!v->next || !v->real)
 		ret = no_memory(err);
 	else
-		ret = eval_open(&v, &v.prefill, req->prompt_len);
-	if (!ret && v.decode != &v.prefill)
-		ret = eval_open(&v, v.decode, 1);
+		ret = eval_open(v, &v->prefill, opt->prompt_len);
+	if (!ret && v->decode != &v->prefill)
+		ret = eval_open(v, v->decode, 1);
 	if (!ret)
-		ret = replay(&v, real);
-	if (!ret && v.count) {
-		res->mse = v.sum_dd / v.count;
-		res->rel_rms = sqrt(v.sum_dd / (v.sum_rr > 0 ? v.sum_rr : 1));
-		res->cosine = v.sum_cr / sqrt(v.sum_cc * v.sum_rr);
+		ret = qeff_card_open(&v->card, opt, err);
+	if (!ret) {
+		v->kv = calloc(v->card.num_state + 1, sizeof(*v->kv));
+		if (!v->kv)
+			ret = no_memory(err);
 	}
-	eval_close(&v.prefill);
-	eval_close(&v.decode_own);
-	for (i = 0; v.state && i < v.num_state; i++)
-		free(v.state[i]);
-	free(v.state);
-	free(v.next);
-	free(real);
-	return ret;
+	if (ret) {
+		qeff_verifier_close(v);
+		return ret;
+	}
+	*out = v;
+	return 0;
+}
+
+bool qeff_verifier_output(const struct qeff_verifier *v, size_t i,
+			  struct qeff_verify_output *out)
+{
+	const struct sums *s;
+
+	memset(out, 0, sizeof(*out));
+	if (i > v->card.num_state)
+		return false;
+	s = i ? &v->kv[i - 1] : &v->logits;
+	snprintf(out->name, sizeof(out->name), "%s%s",
+		 i ? v->card.state[i - 1].name : "logits", i ? RETAINED : "");
+	if (!i) {
+		out->rows = v->rows;
+		out->top1 = v->top1;
+	}
+	out->max_abs = s->max;
+	out->mse = s->n ? s->dd / s->n : 0;
+	out->rel_rms = sqrt(s->dd / (s->rr > 0 ? s->rr : 1));
+	out->cosine = s->cc > 0 && s->rr > 0 ? s->cr / sqrt(s->cc * s->rr) : 1;
+	return true;
+}
+
+void qeff_verifier_close(struct qeff_verifier *v)
+{
+	size_t i;
+
+	if (!v)
+		return;
+	eval_close(&v->prefill);
+	eval_close(&v->decode_own);
+	qeff_card_close(&v->card);
+	for (i = 0; i < v->num_state; i++) {
+		if (v->state)
+			free(v->state[i]);
+		if (v->state_name)
+			free(v->state_name[i]);
+	}
+	free(v->state);
+	free(v->state_name);
+	free(v->state_size);
+	free(v->next);
+	free(v->real);
+	free(v->kv);
+	free(v);
 }

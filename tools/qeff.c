@@ -189,6 +189,7 @@ static int run_infer(struct qaic_opt_cmd *cmd, struct qaic_err *err)
 	gen.qpc = art.qpc_dir;
 	gen.onnx = art.onnx;
 	gen.fp32 = o.fp32;
+	gen.num_cores = a.num_cores;
 	gen.qid = a.qid;
 	ret = qaic_textgen_run(&gen, err);
 	qeff_artefacts_release(&art);

@@ -21,7 +21,8 @@ struct qaic_textgen {
 	const char *prompt, *prompts_file, *input_ids;
 	unsigned int generation_len;	/* 0: as long as the context allows */
 	bool print_ids, ignore_eos, json, verify, verbose;
-	bool fp32;			/* for verify: which bound holds */
+	bool fp32;			/* for verify: how qpc was compiled */
+	unsigned int num_cores;
 	const char *write_logits;
 	struct qaic_progress progress;
 };

@@ -34,8 +34,7 @@ struct qaic_gen {
 	struct qeff_stream *stream;	/* of row 0 */
 	struct qaic_rows *kept;		/* [batch], for verify */
 	struct qaic_perf perf;
-	struct qeff_verify_result verify;
-	double sum_weight;		/* logits compared so far */
+	struct qeff_verifier *verifier;
 	json_t *results;		/* --json: one object for each prompt */
 	struct qaic_err *err;
 };
@@ -46,16 +45,19 @@ void qaic_print_round2(char buf[32], double x);
 void qaic_print_stats(const struct qaic_perf *p, unsigned int batch);
 /* "ids: 5 9 2" */
 void qaic_print_ids(const int32_t *ids, size_t n);
-void qaic_print_verify(const struct qeff_verify_result *v);
+void qaic_print_verify(const struct qaic_gen *g);
 /* The document of --json. */
 int qaic_print_json(const struct qaic_gen *g);
 /* A result for --json. */
 json_t *qaic_json_result(const struct qaic_prompt *p, const int32_t *ids,
 			 size_t n, const char *text);
 
-/* Replay a batch in the reference evaluation; adds to g->verify. */
+int qaic_gen_verify_open(struct qaic_gen *g);
+/* Replay a batch in the reference evaluation. */
 int qaic_gen_verify(struct qaic_gen *g, const struct qaic_prompt *prompts,
 		    const struct qeff_result *res);
+/* -ERANGE if an output is further from the reference than the bound. */
+int qaic_gen_verify_result(struct qaic_gen *g);
 /* The largest relative RMS that is agreement. */
 double qaic_verify_bound(const struct qaic_textgen *t);
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* --verify: the card's logits against the reference evaluation's. */
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,24 +15,35 @@ double qaic_verify_bound(const struct qaic_textgen *t)
 	return t->fp32 ? 1e-4 : 1e-2;
 }
 
-/* Weighted by the rows compared, so several batches give one result. */
-static void accumulate(struct qaic_gen *g, const struct qeff_verify_result *v)
+int qaic_gen_verify_open(struct qaic_gen *g)
 {
-	struct qeff_verify_result *a = &g->verify;
-	double wa = g->sum_weight, wv = v->rows, w = wa + wv;
+	struct qeff_verify_options o = {
+		.onnx = g->t->onnx, .num_cores = g->t->num_cores,
+		.fp32 = g->t->fp32, .qid = g->t->qid,
+		.batch = qeff_session_batch(g->s),
+		.prompt_len = qeff_session_prompt_len(g->s),
+		.ctx_len = qeff_session_ctx_len(g->s),
+		.vocab = qeff_session_vocab(g->s),
+	};
 
-	if (w == 0)
-		return;
-	memcpy(a->output, v->output, sizeof(a->output));
-	a->mse = (a->mse * wa + v->mse * wv) / w;
-	a->cosine = (a->cosine * wa + v->cosine * wv) / w;
-	a->rel_rms = sqrt((a->rel_rms * a->rel_rms * wa +
-			   v->rel_rms * v->rel_rms * wv) / w);
-	if (!(v->max_abs <= a->max_abs))
-		a->max_abs = v->max_abs;
-	a->rows += v->rows;
-	a->top1 += v->top1;
-	g->sum_weight = w;
+	g->kept = calloc(o.batch, sizeof(*g->kept));
+	if (!g->kept)
+		return qaic_fail(g->err, -ENOMEM, "out of memory");
+	return qeff_verifier_open(&o, &g->verifier, g->err);
+}
+
+int qaic_gen_verify_result(struct qaic_gen *g)
+{
+	double bound = qaic_verify_bound(g->t);
+	struct qeff_verify_output o;
+	size_t i;
+
+	for (i = 0; qeff_verifier_output(g->verifier, i, &o); i++)
+		if (!(o.rel_rms <= bound))
+			return qaic_fail(g->err, -ERANGE,
+					 "verification failed: %s of the card differs by %.3g relative RMS, more than %g",
+					 o.name, o.rel_rms, bound);
+	return 0;
 }
 
 int qaic_gen_verify(struct qaic_gen *g, const struct qaic_prompt *prompts,
@@ -43,14 +53,11 @@ int qaic_gen_verify(struct qaic_gen *g, const struct qaic_prompt *prompts,
 	const int32_t **tokens = calloc(n, sizeof(*tokens));
 	const float **logits = calloc(n, sizeof(*logits));
 	size_t *num = calloc(3 * n, sizeof(*num));
-	struct qeff_verify_request q = {
-		.onnx = g->t->onnx, .batch = qeff_session_batch(g->s),
-		.prompt_len = qeff_session_prompt_len(g->s),
-		.ctx_len = qeff_session_ctx_len(g->s), .vocab = vocab,
+	struct qeff_verify_batch q = {
 		.num_rows = n, .tokens = tokens, .num_tokens = num,
-		.num_prompt = num + n, .logits = logits, .num_logits = num + 2 * n,
+		.num_prompt = num + n, .logits = logits,
+		.num_logits = num + 2 * n,
 	};
-	struct qeff_verify_result v;
 	int32_t *t;
 	int ret = 0;
 
@@ -74,9 +81,7 @@ int qaic_gen_verify(struct qaic_gen *g, const struct qaic_prompt *prompts,
 	if (ret)
 		qaic_fail(g->err, ret, "out of memory");
 	else
-		ret = qeff_verify(&q, &v, g->err);
-	if (!ret)
-		accumulate(g, &v);
+		ret = qeff_verifier_run(g->verifier, &q, g->err);
 	for (i = 0; tokens && i < n; i++)
 		free((void *)tokens[i]);
 	free(tokens);

@@ -94,9 +94,14 @@ void qaic_opt_help(const struct qaic_opt_cmd *cmd, FILE *out)
 		.name = "version", .help = "Show the version."
 	};
 	bool later = false, heading = false;
+	struct qaic_str usage = { 0 };
 	size_t i;
 
-	fprintf(out, "Usage: %s %s\n\n", cmd->prog, cmd->usage ? cmd->usage : "");
+	qaic_str_printf(&usage, "%s %s", cmd->prog, cmd->usage ? cmd->usage : "");
+	fprintf(out, "Usage: ");
+	wrap(out, usage.failed ? "" : usage.s, 7, 11);
+	fputc('\n', out);
+	qaic_str_free(&usage);
 	if (cmd->about) {
 		wrap(out, cmd->about, 0, 0);
 		fputc('\n', out);

@@ -97,6 +97,45 @@ QC_SHAPE(size)
 	return out_const(n, qc_new_const(g, QAIC_I64, 0, NULL, &size, 8), err);
 }
 
+/*
+ * NonZero: how many there are depends on the data, so the data must be constant.
+ * Older exporters make ranges with it: NonZero(ConstantOfShape(n)).
+ */
+QC_SHAPE(nonzero)
+{
+	const struct qc_value *x = n->in[0];
+	int64_t dim[2] = { x->rank ? x->rank : 1, 0 }, i, k, rest, total;
+	int64_t *out;
+	uint8_t *set;
+	uint32_t d;
+
+	total = qc_numel(x);
+	if (!x->cst || total > 1 << 22)
+		return qaic_fail(err, -EOPNOTSUPP,
+				 "'%s' must be a constant of at most 2^22 elements",
+				 x->name);
+	set = qc_alloc(g, total);
+	if (!set)
+		return qaic_fail(err, -ENOMEM, "out of memory");
+	qc_tensor_read(x->cst, 0, total, QAIC_BOOL, set);
+	for (i = 0; i < total; i++)
+		dim[1] += set[i];
+	out = qc_alloc(g, dim[0] * dim[1] * sizeof(*out));
+	if (!out)
+		return qaic_fail(err, -ENOMEM, "out of memory");
+	for (i = 0, k = 0; i < total; i++) {
+		if (!set[i])
+			continue;
+		for (d = x->rank, rest = i; d-- > 0;) {
+			out[d * dim[1] + k] = rest % x->dim[d];
+			rest /= x->dim[d];
+		}
+		k++;
+	}
+	return out_const(n, qc_new_const(g, QAIC_I64, 2, dim, out,
+					 dim[0] * dim[1] * sizeof(*out)), err);
+}
+
 /* ---- Range ---- */
 
 QC_SHAPE(range)

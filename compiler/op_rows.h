@@ -65,6 +65,7 @@ QC_SHAPE(constant);
 QC_SHAPE(constantofshape);
 QC_SHAPE(shape);
 QC_SHAPE(size);
+QC_SHAPE(nonzero);
 QC_SHAPE(range);
 QC_SHAPE(eyelike);
 

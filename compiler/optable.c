@@ -388,6 +388,8 @@ static const struct qc_op ops[] = {
 	  .shape = qc_shape_shape },
 	{ "", "Size", 1, 1, 1, 1,
 	  .shape = qc_shape_size },
+	{ "", "NonZero", 1, 1, 1, 1,
+	  .shape = qc_shape_nonzero },
 	{ "", "Range", 3, 3, 1, 1,
 	  .shape = qc_shape_range, .eval = qc_eval_range },
 	{ "", "EyeLike", 1, 1, 1, 1,

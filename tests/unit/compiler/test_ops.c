@@ -239,6 +239,7 @@ static const struct test tests[] = {
 	  { "f32 4: 1 1.25 1.5 1.75" } },
 	{ 17, "Range", "", { "i64 : 3", "i64 : 0", "i64 : -2" },
 	  { "i64 2: 3 1" } },
+	{ 17, "NonZero", "", { "i64 2,2: 0 5 6 0" }, { "i64 2,2: 0 1 1 0" } },
 	{ 17, "Shape", "start=1", { "f32 1,2,0: " }, { "i64 2: 2 0" } },
 	{ 17, "EyeLike", "k=-1", { "i32 2,2: 0 0 0 0" }, { "i32 2,2: 0 0 1 0" } },
 	{ 17, "Cast", "to=7", { "f32 3: 1.9 -1.9 nan" }, { "i64 3: 1 -1 0" } },
@@ -453,8 +454,9 @@ static void table(void **state)
 
 	close(mkstemp(path));
 	for (i = 0; i < QAIC_ARRAY_SIZE(tests); i++) {
-		/* Range needs constants */
-		if (strcmp(tests[i].op, "Range"))
+		/* these need constants */
+		if (strcmp(tests[i].op, "Range") &&
+		    strcmp(tests[i].op, "NonZero"))
 			run(&tests[i], (int)i, false, path);
 		run(&tests[i], (int)i, true, path);
 	}

@@ -193,7 +193,10 @@ tests: $(UNIT_BIN) $(GOLDEN_BIN)
 bench: $(BENCH_BIN)
 fuzzers: $(FUZZ_BIN)
 
-check: all tests
+# recursive, since what it installs is needed to read this makefile's package flags
+check:
+	scripts/deps build test
+	$(MAKE) --no-print-directory all tests
 	tests/run-all
 
 # ---- people ----

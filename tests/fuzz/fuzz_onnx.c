@@ -97,16 +97,18 @@ static struct fuzz_target target(const char *name, Onnx__ModelProto *m)
 
 int main(int argc, char **argv)
 {
-	struct fuzz_target t[2];
+	struct fuzz_target t[3];
+	size_t i;
 	int rc;
 
 	fd = memfd_create("onnx", MFD_CLOEXEC);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	t[0] = target("decoder", seed_decoder());
 	t[1] = target("mixed", seed_mixed());
-	rc = fuzz_main(argc, argv, t, 2);
-	free((void *)t[0].seed);
-	free((void *)t[1].seed);
+	t[2] = target("indexed", seed_indexed());
+	rc = fuzz_main(argc, argv, t, 3);
+	for (i = 0; i < 3; i++)
+		free((void *)t[i].seed);
 	close(fd);
 	return rc;
 }

@@ -207,4 +207,112 @@ static MM_MAYBE Onnx__ModelProto *seed_mixed(void)
 	return m;
 }
 
+/* Indices, blocks, ranges, types: constant operands that mutations reach. */
+static MM_MAYBE Onnx__ModelProto *seed_indexed(void)
+{
+	static const char *const unary[] = { "Neg", "Erf", "Softplus", "Round",
+					     "IsInf", "Gelu", "Selu" };
+	static const char *const reduce[] = { "ReduceMax", "ReduceL2",
+					      "ReduceLogSumExp", "ReduceProd" };
+	Onnx__ModelProto *m = mm_model(18);
+	Onnx__NodeProto *n;
+	char name[16];
+	size_t i;
+
+	mm_opset(&m->opset_import, &m->n_opset_import, "com.qualcomm.cloud", 1);
+	mm_input(m, "x", 1, "N,4,S,2");
+	mm_input(m, "cache", 1, "N,1,8,4");
+	mm_input(m, "line", 7, "N,1");
+	mm_input(m, "bytes", 2, "2,S");
+	seed_floats(m, "w", 2, 4, 6);
+	mm_ints(m, "i3", 3, 0ll, 2ll, -1ll);
+	mm_ints(m, "i2", 2, 1ll, 0ll);
+	mm_ints(m, "one", 1, 1ll);
+	mm_ints(m, "zero", 1, 0ll);
+	mm_ints(m, "five", 1, 5ll);
+	mm_ints(m, "s22", 2, 2ll, 2ll);
+	mm_ints(m, "s46", 2, 4ll, 6ll);
+
+	/* folded: from constants alone */
+	n = mm_node(m, "Gather", "w,i3", "g");
+	mm_attr_int(n, "axis", 1);
+	mm_node(m, "Unsqueeze", "i2,one", "i21");
+	mm_node(m, "GatherND", "w,i21", "gnd");
+	mm_node(m, "Reshape", "i2,s12", "i12");
+	mm_ints(m, "s12", 2, 1ll, 2ll);
+	mm_node(m, "GatherElements", "w,i12", "ge");
+	n = mm_node(m, "ScatterElements", "w,i12,ge", "se");
+	mm_attr_int(n, "axis", 1);
+	mm_attr_str(n, "reduction", "add");
+	mm_node(m, "ScatterND", "w,i21,gnd", "snd");
+	mm_node(m, "Squeeze", "zero", "z0");
+	mm_node(m, "Squeeze", "five", "f0");
+	mm_node(m, "Squeeze", "one", "o0");
+	mm_node(m, "Range", "z0,f0,o0", "range");
+	mm_node(m, "ConstantOfShape", "s22", "cos");
+	mm_node(m, "EyeLike", "cos", "eye");
+	mm_node(m, "NonZero", "eye", "nz");
+	mm_node(m, "Pow", "range,i3b", "pw");
+	mm_ints(m, "i3b", 1, 3ll);
+	mm_node(m, "Div", "pw,i3b", "dv");
+	mm_node(m, "Sub", "dv,range", "sb");
+	mm_node(m, "Equal", "sb,range", "eq");
+	mm_node(m, "Where", "eq,sb,range", "wh");
+	n = mm_node(m, "Concat", "wh,range,i3", "cc");
+	mm_attr_int(n, "axis", 0);
+	n = mm_node(m, "Cast", "cc", "ccf");
+	mm_attr_int(n, "to", 16);
+	n = mm_node(m, "Softmax", "ccf", "sm");
+	n = mm_node(m, "CumSum", "cc,zero", "cs");
+	mm_attr_int(n, "reverse", 1);
+	n = mm_node(m, "MatMul", "g,gt", "mm");
+	mm_node(m, "Transpose", "g", "gt");
+
+	/* at run time */
+	n = mm_node(m, "DepthToSpace", "x", "d2s");
+	mm_attr_int(n, "blocksize", 2);
+	n = mm_node(m, "SpaceToDepth", "d2s", "s2d");
+	mm_attr_int(n, "blocksize", 2);
+	n = mm_node(m, "Gather", "x,i3", "rg");
+	mm_attr_int(n, "axis", 1);
+	mm_node(m, "com.qualcomm.cloud::CtxScatterCB", "cache,line,line,upd",
+		"sc");
+	mm_node(m, "ConstantOfShape", "updshape", "upd");
+	mm_ints(m, "updshape", 4, 2ll, 1ll, 1ll, 4ll);
+	mm_node(m, "Unsqueeze", "line,one", "line3");
+	mm_node(m, "com.qualcomm.cloud::CtxGatherCB", "sc,line,line3", "cg");
+	for (i = 0; i < 7; i++) {
+		snprintf(name, sizeof(name), "u%zu", i);
+		mm_node(m, unary[i], "x", name);
+		mm_output(m, name);
+	}
+	for (i = 0; i < 4; i++) {
+		snprintf(name, sizeof(name), "r%zu", i);
+		mm_node(m, reduce[i], "x,i2", name);
+		mm_output(m, name);
+	}
+	n = mm_node(m, "Cast", "bytes", "bi");
+	mm_attr_int(n, "to", 6);
+	n = mm_node(m, "Mod", "bi,bi", "bm");
+	mm_attr_int(n, "fmod", 0);
+	n = mm_node(m, "ArgMax", "bytes", "am");
+	mm_attr_int(n, "axis", 1);
+	mm_node(m, "Max", "bytes,bytes,bytes", "bx");
+	mm_output(m, "g");
+	mm_output(m, "gnd");
+	mm_output(m, "se");
+	mm_output(m, "snd");
+	mm_output(m, "nz");
+	mm_output(m, "sm");
+	mm_output(m, "cs");
+	mm_output(m, "mm");
+	mm_output(m, "s2d");
+	mm_output(m, "rg");
+	mm_output(m, "cg");
+	mm_output(m, "bm");
+	mm_output(m, "am");
+	mm_output(m, "bx");
+	return m;
+}
+
 #endif

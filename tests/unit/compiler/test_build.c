@@ -149,6 +149,20 @@ static void mixed(void **state)
 	release(m, g);
 }
 
+static void indexed(void **state)
+{
+	struct qaic_err err = QAIC_ERR_INIT;
+	struct qc_model *m;
+	struct qc_graph *g;
+
+	if (build(seed_indexed(), &m, &g, &err))
+		fail_msg("%s", err.msg);
+	assert_non_null(value(g, "cs")->cst);
+	assert_non_null(value(g, "mm")->cst);
+	assert_int_equal(value(g, "nz")->dim[1], 2);
+	release(m, g);
+}
+
 static Onnx__ModelProto *add_model(const char *in, const char *out)
 {
 	Onnx__ModelProto *m = mm_model(17);
@@ -545,6 +559,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(decoder),
 		cmocka_unit_test(mixed),
+		cmocka_unit_test(indexed),
 		cmocka_unit_test(order),
 		cmocka_unit_test(bad_graphs),
 		cmocka_unit_test(bad_files),

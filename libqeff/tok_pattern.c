@@ -7,9 +7,9 @@
  * tok_regex.c has respelled a few escapes.
  *
  * An expression comes from a file and may be a bomb. Each match is tried with a
- * small limit first; a match that needs more pays from a budget in proportion
- * to the text. Matches are anchored and start optimizations are off: both would
- * do unmetered work.
+ * small limit of steps and in a small window of the text first; one that needs
+ * more of either pays from a budget in proportion to the text. Matches are
+ * anchored and start optimizations are off: both would do unmetered work.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -19,6 +19,7 @@
 
 #define LIMIT_FIRST	2000u
 #define LIMIT_LAST	(LIMIT_FIRST << 14)
+#define WINDOW_FIRST	2048u
 #define HEAP_LIMIT_KIB	(64u << 10)
 
 static char *copy(const char *s, size_t len)
@@ -205,26 +206,52 @@ static int prepare(struct tok_scratch *s)
 	return s->md && s->mctx ? 0 : tok_nomem(s->err);
 }
 
+/* Where the character that holds byte @i begins. */
+static size_t char_start(const char *text, size_t i)
+{
+	while (i && (text[i] & 0xc0) == 0x80)
+		i--;
+	return i;
+}
+
+static bool pay(struct tok_scratch *s, uint64_t price)
+{
+	if (s->regex_budget < price)
+		return false;
+	s->regex_budget -= price;
+	return true;
+}
+
 /* 1: a match at @at; 0: none; or an error. */
 static int match_at(const struct tok_pattern *p, const char *text, size_t len,
 		    size_t at, struct tok_scratch *s)
 {
-	uint32_t limit;
+	uint32_t limit = LIMIT_FIRST, flags;
+	size_t window = WINDOW_FIRST;
 	int rc;
 
-	for (limit = LIMIT_FIRST; ; limit <<= 2) {
+	for (;;) {
+		bool whole = len - at <= window;
+
+		/* "partial" says that the match looked beyond the window */
+		flags = PCRE2_ANCHORED | PCRE2_NO_UTF_CHECK |
+			(whole ? 0 : PCRE2_PARTIAL_HARD);
 		pcre2_set_match_limit(s->mctx, limit);
-		rc = pcre2_match(p->re, (PCRE2_SPTR)text, len, at,
-				 PCRE2_ANCHORED | PCRE2_NO_UTF_CHECK, s->md,
-				 s->mctx);
-		if (rc != PCRE2_ERROR_MATCHLIMIT)
+		rc = pcre2_match(p->re, (PCRE2_SPTR)text,
+				 whole ? len : char_start(text, at + window),
+				 at, flags, s->md, s->mctx);
+		if (rc == PCRE2_ERROR_MATCHLIMIT && limit < LIMIT_LAST &&
+		    pay(s, limit * 4ull))
+			limit <<= 2;
+		else if (rc == PCRE2_ERROR_PARTIAL && pay(s, window * 4))
+			window *= 4;
+		else
 			break;
-		if (limit >= LIMIT_LAST || s->regex_budget < limit * 4ull)
-			break;
-		s->regex_budget -= limit * 4ull;
 	}
 	if (rc == PCRE2_ERROR_NOMATCH)
 		return 0;
+	if (rc == PCRE2_ERROR_PARTIAL)
+		rc = PCRE2_ERROR_MATCHLIMIT;
 	return rc < 0 ? regex_failed(s, rc) : 1;
 }
 

@@ -214,11 +214,11 @@ static void regex_bombs(void **state)
 {
 	static const char *const bombs[] = {
 		"(a+)+$x", "(a|a)*b", "(?:a?){40}a{40}b", "(.*)*\\\\1x",
-		"((a*)*)*b", "(?=(a+))a*b\\\\1",
+		"((a*)*)*b", "(?=(a+))a*b\\\\1", "(?=a*b)x|a*b",
 	};
 	struct qaic_err err = QAIC_ERR_INIT;
 	struct qeff_tokenizer *tok;
-	char text[3000], *json;
+	char text[20000], *json;
 	int32_t *ids;
 	size_t i, n;
 	int rc;

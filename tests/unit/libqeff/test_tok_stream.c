@@ -40,6 +40,21 @@ static void round_trip(void **state)
 	qeff_tokenizer_close(tok);
 }
 
+/* A word or a run of spaces far longer than any window or heap was at first */
+static void long_text(void **state)
+{
+	struct qeff_tokenizer *tok = open_dir(TALES);
+	size_t n = 100000;
+	char *text = malloc(n);
+
+	assert_non_null(text);
+	memset(text, 'a', n / 2);
+	memset(text + n / 2, ' ', n / 2);
+	check_round_trip(tok, text, n);
+	free(text);
+	qeff_tokenizer_close(tok);
+}
+
 /* Every byte of a broken text gets its own byte token, in order. */
 static void invalid_utf8(void **state)
 {
@@ -194,6 +209,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(round_trip),
+		cmocka_unit_test(long_text),
 		cmocka_unit_test(invalid_utf8),
 		cmocka_unit_test(streams_byte_level),
 		cmocka_unit_test(streams_sentencepiece),

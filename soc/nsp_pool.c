@@ -79,14 +79,19 @@ static void futex(_Atomic uint32_t *word, int op, uint32_t val)
 	syscall(SYS_futex, word, op | FUTEX_PRIVATE_FLAG, val, NULL, NULL, 0);
 }
 
+/*
+ * The phase number first: once the ticket is out, others may end this phase and
+ * open the next before this thread does another step, and a number that is stored
+ * late would go back, and let a thread sleep through a phase.
+ */
 static void open_phase(struct nsp_pool *p, unsigned int next)
 {
 	uint32_t phase = atomic_load_explicit(&p->phase, memory_order_relaxed);
 
 	phase++;
+	atomic_store(&p->phase, phase);
 	atomic_store_explicit(&p->ticket, (uint64_t)phase << 8 | next,
 			      memory_order_release);
-	atomic_store(&p->phase, phase);
 	if (atomic_load(&p->sleepers))
 		futex(&p->phase, FUTEX_WAKE, INT_MAX);
 }

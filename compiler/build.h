@@ -15,6 +15,24 @@ struct qc_scope {
 	unsigned int depth;
 };
 
+struct qc_build {
+	struct qc_model *model;
+	struct qc_graph *g;
+	uint32_t nodes;		/* visited */
+	bool named;		/* the error names the innermost node */
+};
+
+int qc_build_oom(struct qaic_err *err);
+/* Do its shape and size stay within 8 dimensions and 2^40 bytes? */
+bool qc_value_fits(const struct qc_value *v);
+
+/* build_io.c: before the nodes, and after them. */
+int qc_build_inputs(struct qc_build *b, struct qc_scope *s,
+		    const struct qaicc_symbol *symbols, size_t num_symbols,
+		    struct qaic_err *err);
+int qc_build_outputs(struct qc_build *b, const struct qc_scope *s,
+		     struct qaic_err *err);
+
 /*
  * build_attr.c: the attributes of a node, those that refer to the function's
  * attributes looked up.

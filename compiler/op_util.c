@@ -118,6 +118,29 @@ struct qc_tensor *qc_new_const(struct qc_graph *g, enum qaic_dtype dtype,
 	return t;
 }
 
+int qc_set_view(struct qc_graph *g, struct qc_node *n, uint32_t i,
+		const int64_t *stride, int64_t start)
+{
+	const struct qc_tensor *t = n->in[0]->cst;
+	struct qc_value *v = n->out[i];
+	struct qc_tensor *c = qc_alloc(g, sizeof(*c));
+	uint32_t k;
+
+	if (!c)
+		return -ENOMEM;
+	*c = *t;
+	c->rank = v->rank;
+	for (k = 0; k < v->rank; k++) {
+		c->dim[k] = v->dim[k];
+		c->stride[k] = stride[k];
+	}
+	if (t->data && qc_numel(v))
+		c->data = t->data +
+			  start * (int64_t)qaic_dtype_size(t->store);
+	v->cst = c;
+	return 1;
+}
+
 int64_t qc_span(const struct qc_value *v, uint32_t from, uint32_t to)
 {
 	int64_t n = 1;

@@ -38,10 +38,16 @@ static inline struct qc_value *qc_in(const struct qc_node *n, uint32_t i)
 }
 /* Index operands must be int32 or int64. */
 int qc_need_index(const struct qc_value *v, struct qaic_err *err);
-/* A constant one-element tensor in graph memory. */
+/* A constant in graph memory, its data copied. */
 struct qc_tensor *qc_new_const(struct qc_graph *g, enum qaic_dtype dtype,
 			       uint32_t rank, const int64_t *dim,
 			       const void *data, size_t size);
+/*
+ * Output @i becomes a view of the constant operand 0: the output's dims, these
+ * strides, @start elements from the operand's first. Returns 1.
+ */
+int qc_set_view(struct qc_graph *g, struct qc_node *n, uint32_t i,
+		const int64_t *stride, int64_t start);
 /* a * b, or -1 when it leaves 2^46. */
 static inline int64_t qc_mul(int64_t a, int64_t b)
 {

@@ -85,6 +85,35 @@ static void init_lower(struct qc_compile *c, struct qc_spec *s)
 	s->l.num_nsps = c->opt->num_cores;
 }
 
+/*
+ * Mark the nodes that node-precision-info names, before fusion changes names. One
+ * that is nowhere in the model is a mistake.
+ */
+static int mark_fp32_nodes(const struct qc_compile *c, struct qc_graph *g,
+			   struct qaic_err *err)
+{
+	struct qc_node *n;
+	bool found;
+	size_t i;
+
+	for (i = 0; i < c->opt->num_fp32_nodes; i++) {
+		const char *name = c->opt->fp32_nodes[i];
+
+		for (n = g->first, found = false; n; n = n->next) {
+			if (strcmp(n->name, name))
+				continue;
+			found = true;
+			if (qc_attr_set_int(g, n, QC_FP32, 1))
+				return no_mem(err);
+		}
+		if (!found)
+			return qaic_fail(err, -EINVAL,
+				"node precision: '%s' is no node that computes anything",
+				name);
+	}
+	return 0;
+}
+
 /* The graph of one specialization, fused, its inputs and outputs known. */
 static int front_half(struct qc_compile *c, struct qc_spec *s,
 		      struct qaic_err *err)
@@ -92,6 +121,8 @@ static int front_half(struct qc_compile *c, struct qc_spec *s,
 	int rc = qc_graph_build(c->model, s->symbols, s->num_symbols, &s->g,
 				err);
 
+	if (!rc)
+		rc = mark_fp32_nodes(c, s->g, err);
 	if (!rc)
 		rc = qc_fuse(s->g, err);
 	if (rc)
@@ -127,23 +158,6 @@ static int back_half(struct qc_compile *c, struct qc_spec *s,
 	l->bufs = NULL;
 	l->no_local = true;
 	return lower_and_plan(s, err);
-}
-
-static int check_fp32_nodes(const struct qc_compile *c, struct qaic_err *err)
-{
-	const struct qc_node *n;
-	size_t i;
-
-	for (i = 0; i < c->opt->num_fp32_nodes; i++) {
-		for (n = c->specs[0].g->first; n; n = n->next)
-			if (!strcmp(n->name, c->opt->fp32_nodes[i]))
-				break;
-		if (!n)
-			return qaic_fail(err, -EINVAL,
-				"node precision: the model has no node '%s'",
-				c->opt->fp32_nodes[i]);
-	}
-	return 0;
 }
 
 static int compile_specs(struct qc_compile *c, struct qaic_err *err)
@@ -240,13 +254,11 @@ int qaicc_compile(const struct qaicc_options *opt, struct qaicc_report *report,
 		return rc;
 	rc = qc_model_open(opt->onnx, &c.model, err);
 	if (!rc)
-		rc = qc_consts_new(&c.consts, err);
+		rc = qc_consts_new(opt->convert_to_fp16, &c.consts, err);
 	if (!rc)
 		rc = init_specs(&c, err);
 	if (!rc)
 		rc = compile_specs(&c, err);
-	if (!rc)
-		rc = check_fp32_nodes(&c, err);
 	if (!rc)
 		rc = name_program(&c, err);
 	if (!rc)

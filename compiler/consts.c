@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,17 +23,19 @@ struct qc_const {
 };
 
 struct qc_consts {
+	bool clip;			/* F32 constants too, to what F16 holds */
 	struct qc_const *hash[HASH_SIZE];
 	struct qc_const *first, **last;
 	uint64_t size;
 };
 
-int qc_consts_new(struct qc_consts **out, struct qaic_err *err)
+int qc_consts_new(bool clip, struct qc_consts **out, struct qaic_err *err)
 {
 	struct qc_consts *p = calloc(1, sizeof(*p));
 
 	if (!p)
 		return qaic_fail(err, -ENOMEM, "out of memory");
+	p->clip = clip;
 	p->last = &p->first;
 	*out = p;
 	return 0;
@@ -119,9 +122,22 @@ static bool same_key(const struct qc_const *c, const struct qc_tensor *t,
 	       !memcmp(c->t.stride, t->stride, sizeof(t->stride));
 }
 
-static void read_block(const struct qc_tensor *t, enum qaic_dtype dtype,
-		       int64_t first, int64_t n, void *dst, float *tmp)
+static void clip_f32(float *x, int64_t n)
 {
+	for (; n--; x++)
+		if (fabsf(*x) > 65504.0f && !isinf(*x))
+			*x = *x < 0 ? -65504.0f : 65504.0f;
+}
+
+static void read_block(const struct qc_consts *p, const struct qc_tensor *t,
+		       enum qaic_dtype dtype, int64_t first, int64_t n,
+		       void *dst, float *tmp)
+{
+	if (dtype == QAIC_F32 && p->clip) {
+		qc_tensor_read(t, first, n, dtype, dst);
+		clip_f32(dst, n);
+		return;
+	}
 	if (dtype != QAIC_F16 || t->store == QAIC_F16) {
 		qc_tensor_read(t, first, n, dtype, dst);
 		return;
@@ -130,7 +146,7 @@ static void read_block(const struct qc_tensor *t, enum qaic_dtype dtype,
 	qc_f32_to_f16(tmp, dst, n);
 }
 
-static int read_small(const struct qc_tensor *t, enum qaic_dtype dtype,
+static int read_small(const struct qc_consts *p, const struct qc_tensor *t, enum qaic_dtype dtype,
 		      int64_t n, uint8_t **out)
 {
 	size_t es = qaic_dtype_size(dtype);
@@ -143,7 +159,7 @@ static int read_small(const struct qc_tensor *t, enum qaic_dtype dtype,
 		free(tmp);
 		return -ENOMEM;
 	}
-	read_block(t, dtype, 0, n, *out, tmp);
+	read_block(p, t, dtype, 0, n, *out, tmp);
 	free(tmp);
 	return 0;
 }
@@ -222,7 +238,7 @@ int qc_consts_get(struct qc_consts *p, const struct qc_tensor *t,
 					 "a constant is too large");
 	canonical(t, axis, n, &key);
 	if (size <= SMALL_BYTES) {
-		rc = read_small(&key, dtype, qc_tensor_numel(&key), &content);
+		rc = read_small(p, &key, dtype, qc_tensor_numel(&key), &content);
 		if (rc)
 			return qaic_fail(err, rc, "out of memory");
 	}
@@ -264,7 +280,7 @@ int qc_consts_copy(struct qc_consts *p, enum qaic_dtype dtype, uint32_t rank,
 	return rc;
 }
 
-static int write_one(struct qc_const *c, struct qpc_writer *w, uint64_t total,
+static int write_one(const struct qc_consts *p, struct qc_const *c, struct qpc_writer *w, uint64_t total,
 		     const struct qaic_progress *progress, uint8_t *buf,
 		     float *tmp, struct qaic_err *err)
 {
@@ -277,7 +293,7 @@ static int write_one(struct qc_const *c, struct qpc_writer *w, uint64_t total,
 					c->buf.size, err);
 	for (at = 0; at < n; at += len) {
 		len = n - at < BLOCK_ELEMS ? n - at : BLOCK_ELEMS;
-		read_block(&c->t, c->dtype, at, len, buf, tmp);
+		read_block(p, &c->t, c->dtype, at, len, buf, tmp);
 		rc = qpc_writer_const(w, c->buf.off + at * es, buf, len * es,
 				      err);
 		if (rc)
@@ -299,7 +315,7 @@ int qc_consts_write(struct qc_consts *p, struct qpc_writer *w,
 	if (!buf || !tmp)
 		rc = qaic_fail(err, -ENOMEM, "out of memory");
 	for (c = p->first; c && !rc; c = c->order)
-		rc = write_one(c, w, p->size, progress, buf, tmp, err);
+		rc = write_one(p, c, w, p->size, progress, buf, tmp, err);
 	free(buf);
 	free(tmp);
 	return rc;

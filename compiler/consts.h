@@ -13,7 +13,11 @@
 struct qc_consts;
 struct qpc_writer;
 
-int qc_consts_new(struct qc_consts **out, struct qaic_err *err);
+/*
+ * @clip: constants that stay F32 are clipped as those that become F16 are, for
+ * they may be added to F16 values (a mask's -3.4e38 must not become -inf there).
+ */
+int qc_consts_new(bool clip, struct qc_consts **out, struct qaic_err *err);
 void qc_consts_free(struct qc_consts *pool);
 /*
  * Find or add a constant. It is stored in the order in which its bytes lie (so

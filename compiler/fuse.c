@@ -113,6 +113,27 @@ bool qc_is_tail_slice(struct qc_value *v, struct qc_value **src,
 	       *start <= (*src)->dim[axis];
 }
 
+/* Is a node between @v and the inputs of the fused node marked? */
+static bool marked_between(const struct qc_value *v,
+			   struct qc_value *const *in, uint32_t num_in,
+			   unsigned int depth)
+{
+	const struct qc_node *n = v->def;
+	uint32_t i;
+
+	if (!n || v->cst || !depth)
+		return false;
+	for (i = 0; i < num_in; i++)
+		if (in[i] == v)
+			return false;
+	if (qc_attr_int(n, QC_FP32, 0))
+		return true;
+	for (i = 0; i < n->num_in; i++)
+		if (n->in[i] && marked_between(n->in[i], in, num_in, depth - 1))
+			return true;
+	return false;
+}
+
 struct qc_node *qc_fused(struct qc_graph *g, struct qc_node *at,
 			 const struct qc_op *op, struct qc_value *const *in,
 			 uint32_t num_in, struct qc_value *out)
@@ -124,9 +145,13 @@ struct qc_node *qc_fused(struct qc_graph *g, struct qc_node *at,
 	if (!v)
 		return NULL;
 	n = qc_node_new(g, at, op, at->name, in, num_in, &v, 1);
-	if (!n || qc_replace_uses(g, out, v) < 0)
+	if (!n)
 		return NULL;
-	return n;
+	/* ten steps: the longest way through a pattern */
+	if (marked_between(out, in, num_in, 10) &&
+	    qc_attr_set_int(g, n, QC_FP32, 1))
+		return NULL;
+	return qc_replace_uses(g, out, v) < 0 ? NULL : n;
 }
 
 int qc_fuse(struct qc_graph *g, struct qaic_err *err)

@@ -84,6 +84,8 @@ static enum qaic_dtype const_store(const struct qc_lower *l,
 		return v->dtype;
 	for (i = 0; i < v->rank; i++)
 		axes += v->dim[i] > 1;
+	if (l->node && qc_attr_int(l->node, QC_FP32, 0))
+		return QAIC_F32;
 	if (axes >= 2 && (l->opt->convert_to_fp16 || v->dtype == QAIC_F16))
 		return QAIC_F16;
 	return QAIC_F32;

@@ -15,6 +15,7 @@
 
 #define QC_NSP_ALL	0xff	/* an access by every NSP alike */
 #define QC_REGION_DIMS	8
+#define QC_FP32		"qaic_fp32"	/* attribute: results stay F32 */
 
 /* The bytes an operand may touch: base + sum of i * stride. */
 struct qc_region {

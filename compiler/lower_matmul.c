@@ -173,6 +173,8 @@ static int weights(struct qc_lower *l, struct qc_value *b, bool is_nk,
 	uint32_t r = b->rank;
 	int rc;
 
+	if (qc_attr_int(l->node, QC_FP32, 0))
+		dt = QAIC_F32;
 	if (b->cst && qaic_dtype_is_float(b->dtype) && r >= 2) {
 		t = *b->cst;
 		if (!is_nk) {

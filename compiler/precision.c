@@ -150,16 +150,6 @@ int qc_lower_io(struct qc_lower *l, struct qaic_err *err)
 
 /* ---- stored types ---- */
 
-static bool listed(const struct qaicc_options *opt, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < opt->num_fp32_nodes; i++)
-		if (!strcmp(opt->fp32_nodes[i], name))
-			return true;
-	return false;
-}
-
 static bool is_norm(const struct qc_node *n)
 {
 	return n->op == &qc_op_rmsnorm || n->op == &qc_op_layernorm ||
@@ -212,7 +202,7 @@ int qc_lower_precision(struct qc_lower *l, struct qaic_err *err)
 		return 0;
 	/* backwards: a reader that wants F32 is seen before the producer */
 	for (n = l->g->last; n; n = n->prev) {
-		bool wide = is_wide(n) || listed(l->opt, n->name);
+		bool wide = is_wide(n) || qc_attr_int(n, QC_FP32, 0);
 
 		for (i = 0; i < n->num_out; i++)
 			if (wide && n->out[i] &&

@@ -132,10 +132,9 @@ static inline int race_check(const struct qpc_program *p, uint32_t spec,
 		}
 	}
 	if (rc) {
-		char tmp[300];
+		size_t n = strlen(why);
 
-		snprintf(tmp, sizeof(tmp), "%s", why);
-		snprintf(why, len, "phase %u: %s", phase - 1, tmp);
+		snprintf(why + n, len - n, ", phase %u", phase - 1);
 	}
 	for (i = 0; i < 2; i++) {
 		free(m[i].writer);

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One small model per pattern that the compiler fuses, in several spellings, and
+ * look-alikes that it must leave alone. Input x [2, 3, 8], output y.
+ */
+#ifndef TESTS_ONNX_PATTERN_MODELS_H
+#define TESTS_ONNX_PATTERN_MODELS_H
+
+#include "tests/onnx/seed_models.h"
+
+struct pattern {
+	const char *name;
+	void (*build)(Onnx__ModelProto *m);
+	const char *op;		/* that must be there after fusion */
+	int count;
+	const char *gone;	/* operator that must be gone, or NULL */
+};
+
+static MM_MAYBE void pm_scalar(Onnx__ModelProto *m, const char *name, float v)
+{
+	mm_init(m, mm_tensor(name, 1, 0, NULL, &v, 4));
+}
+
+static MM_MAYBE void pm_axes(Onnx__NodeProto *n)
+{
+	mm_attr_ints(n, "axes", 1, -1ll);
+}
+
+static void pm_rms(Onnx__ModelProto *m)
+{
+	pm_scalar(m, "two", 2);
+	pm_scalar(m, "eps", 1e-5f);
+	seed_floats(m, "g", 1, 8, 0);
+	mm_node(m, "Pow", "x,two", "sq");
+	pm_axes(mm_node(m, "ReduceMean", "sq", "mean"));
+	mm_node(m, "Add", "mean,eps", "var");
+	mm_node(m, "Sqrt", "var", "root");
+	mm_node(m, "Div", "x,root", "n");
+	mm_node(m, "Mul", "g,n", "y");
+}
+
+static void pm_rms_reciprocal(Onnx__ModelProto *m)
+{
+	pm_scalar(m, "eps", 1e-5f);
+	seed_floats(m, "g", 1, 8, 0);
+	mm_node(m, "Mul", "x,x", "sq");
+	pm_axes(mm_node(m, "ReduceMean", "sq", "mean"));
+	mm_node(m, "Add", "eps,mean", "var");
+	mm_node(m, "Sqrt", "var", "root");
+	mm_node(m, "Reciprocal", "root", "r");
+	mm_node(m, "Mul", "r,x", "n");
+	mm_node(m, "Mul", "n,g", "y");
+}
+
+/* the mean is over another axis */
+static void pm_rms_not(Onnx__ModelProto *m)
+{
+	pm_scalar(m, "eps", 1e-5f);
+	mm_node(m, "Mul", "x,x", "sq");
+	mm_attr_ints(mm_node(m, "ReduceMean", "sq", "mean"), "axes", 1, 1ll);
+	mm_node(m, "Add", "eps,mean", "var");
+	mm_node(m, "Sqrt", "var", "root");
+	mm_node(m, "Div", "x,root", "y");
+}
+
+static void pm_layernorm(Onnx__ModelProto *m)
+{
+	pm_scalar(m, "two", 2);
+	pm_scalar(m, "eps", 1e-5f);
+	seed_floats(m, "g", 1, 8, 0);
+	seed_floats(m, "b", 1, 8, 0);
+	pm_axes(mm_node(m, "ReduceMean", "x", "mean"));
+	mm_node(m, "Sub", "x,mean", "d");
+	mm_node(m, "Pow", "d,two", "sq");
+	pm_axes(mm_node(m, "ReduceMean", "sq", "msq"));
+	mm_node(m, "Add", "msq,eps", "var");
+	mm_node(m, "Sqrt", "var", "root");
+	mm_node(m, "Div", "d,root", "n");
+	mm_node(m, "Mul", "n,g", "s");
+	mm_node(m, "Add", "s,b", "y");
+}
+
+static void pm_silu(Onnx__ModelProto *m)
+{
+	mm_node(m, "Sigmoid", "x", "s");
+	mm_node(m, "Mul", "s,x", "y");
+}
+
+static void pm_silu_not(Onnx__ModelProto *m)
+{
+	pm_scalar(m, "k", 3);
+	mm_node(m, "Sigmoid", "x", "s");
+	mm_node(m, "Mul", "x,k", "x3");
+	mm_node(m, "Mul", "s,x3", "y");
+}
+
+static void pm_quick_gelu(Onnx__ModelProto *m)
+{
+	pm_scalar(m, "k", 1.702f);
+	mm_node(m, "Mul", "x,k", "t");
+	mm_node(m, "Sigmoid", "t", "s");
+	mm_node(m, "Mul", "x,s", "y");
+}
+
+static void pm_gelu(Onnx__ModelProto *m)
+{
+	pm_scalar(m, "r", 1.41421356f);
+	pm_scalar(m, "one", 1);
+	pm_scalar(m, "half", 0.5f);
+	mm_node(m, "Div", "x,r", "t");
+	mm_node(m, "Erf", "t", "e");
+	mm_node(m, "Add", "e,one", "e1");
+	mm_node(m, "Mul", "x,e1", "xe");
+	mm_node(m, "Mul", "xe,half", "y");
+}
+
+/* half the argument: no GELU */
+static void pm_gelu_not(Onnx__ModelProto *m)
+{
+	pm_scalar(m, "r", 2.82842712f);
+	pm_scalar(m, "one", 1);
+	pm_scalar(m, "half", 0.5f);
+	mm_node(m, "Div", "x,r", "t");
+	mm_node(m, "Erf", "t", "e");
+	mm_node(m, "Add", "e,one", "e1");
+	mm_node(m, "Mul", "x,e1", "xe");
+	mm_node(m, "Mul", "xe,half", "y");
+}
+
+static void pm_gelu_tanh(Onnx__ModelProto *m)
+{
+	pm_scalar(m, "three", 3);
+	pm_scalar(m, "c", 0.044715f);
+	pm_scalar(m, "s", 0.79788456f);
+	pm_scalar(m, "one", 1);
+	pm_scalar(m, "half", 0.5f);
+	mm_node(m, "Mul", "x,half", "h");
+	mm_node(m, "Pow", "x,three", "p");
+	mm_node(m, "Mul", "p,c", "pc");
+	mm_node(m, "Add", "x,pc", "a");
+	mm_node(m, "Mul", "a,s", "as");
+	mm_node(m, "Tanh", "as", "t");
+	mm_node(m, "Add", "t,one", "t1");
+	mm_node(m, "Mul", "h,t1", "y");
+}
+
+static void pm_bias(Onnx__ModelProto *m)
+{
+	seed_floats(m, "w", 2, 8, 12);
+	seed_floats(m, "b", 1, 12, 0);
+	mm_node(m, "MatMul", "x,w", "p");
+	mm_node(m, "Add", "b,p", "y");
+}
+
+static void pm_split(Onnx__ModelProto *m)
+{
+	seed_floats(m, "w", 2, 8, 24);
+	seed_floats(m, "b", 1, 24, 0);
+	mm_ints(m, "sizes", 3, 8ll, 8ll, 8ll);
+	mm_node(m, "MatMul", "x,w", "p");
+	mm_node(m, "Add", "p,b", "pb");
+	mm_attr_int(mm_node(m, "Split", "pb,sizes", "q,k,v"), "axis", -1);
+	mm_node(m, "Add", "q,k", "qk");
+	mm_node(m, "Mul", "qk,v", "y");
+}
+
+static void pm_gated(Onnx__ModelProto *m)
+{
+	seed_floats(m, "wg", 2, 8, 40);
+	seed_floats(m, "wu", 2, 8, 40);
+	seed_floats(m, "wd", 2, 40, 8);
+	mm_node(m, "MatMul", "x,wg", "g");
+	mm_node(m, "MatMul", "x,wu", "u");
+	mm_node(m, "Sigmoid", "g", "s");
+	mm_node(m, "Mul", "g,s", "a");
+	mm_node(m, "Mul", "a,u", "h");
+	mm_node(m, "MatMul", "h,wd", "d");
+	mm_node(m, "Add", "x,d", "y");
+}
+
+/* x [2, 3, 8] as two heads of four, rotated at positions p */
+static void pm_rope_body(Onnx__ModelProto *m, long long half, int whole)
+{
+	mm_input(m, "p", 7, "2,3");
+	seed_floats(m, "ct", 2, 16, whole ? 4 : 2);
+	seed_floats(m, "st", 2, 16, whole ? 4 : 2);
+	mm_ints(m, "shape", 4, 2ll, 3ll, 2ll, 4ll);
+	mm_ints(m, "one", 1, 1ll);
+	mm_ints(m, "a3", 1, 3ll);
+	mm_ints(m, "n0", 1, 0ll);
+	mm_ints(m, "nh", 1, half);
+	mm_ints(m, "n2h", 1, 2 * half);
+	mm_node(m, "Reshape", "x,shape", "x4");
+	mm_attr_ints(mm_node(m, "Transpose", "x4", "xt"), "perm", 4, 0ll, 2ll,
+		     1ll, 3ll);
+	mm_node(m, "Gather", "ct,p", "c3");
+	mm_node(m, "Gather", "st,p", "s3");
+	mm_node(m, "Unsqueeze", "c3,one", "c");
+	mm_node(m, "Unsqueeze", "s3,one", "s");
+	mm_node(m, "Slice", "xt,n0,n2h,a3", "xr");
+	mm_node(m, "Slice", "xr,n0,nh,a3", "lo");
+	mm_node(m, "Slice", "xr,nh,n2h,a3", "hi");
+	mm_node(m, "Neg", "hi", "nhi");
+	mm_attr_int(mm_node(m, "Concat", "nhi,lo", "turned"), "axis", -1);
+	mm_node(m, "Mul", "xr,c", "xc");
+	mm_node(m, "Mul", "turned,s", "ts");
+}
+
+static void pm_rope(Onnx__ModelProto *m)
+{
+	pm_rope_body(m, 2, 1);
+	mm_node(m, "Add", "xc,ts", "y");
+}
+
+static void pm_rope_partial(Onnx__ModelProto *m)
+{
+	pm_rope_body(m, 1, 0);
+	mm_ints(m, "n4", 1, 4ll);
+	mm_node(m, "Add", "xc,ts", "r");
+	mm_node(m, "Slice", "xt,n2h,n4,a3", "rest");
+	mm_attr_int(mm_node(m, "Concat", "r,rest", "y"), "axis", -1);
+}
+
+/* x * cos - rotated * sin is not what the command does */
+static void pm_rope_not(Onnx__ModelProto *m)
+{
+	pm_rope_body(m, 2, 1);
+	mm_node(m, "Sub", "xc,ts", "y");
+}
+
+/* Two query heads on one kv head of a cache of 6 slots. */
+static void pm_attention_body(Onnx__ModelProto *m, const char *mask)
+{
+	float scale = 0.5f, neg = -3e38f;
+	int32_t slots[6] = { 0, 1, 2, 3, 4, 5 };
+	int64_t six = 6;
+
+	mm_input(m, "p", 7, "2,3");
+	mm_input(m, "past", 1, "2,1,6,4");
+	seed_floats(m, "wk", 2, 8, 4);
+	mm_init(m, mm_tensor("scale", 1, 0, NULL, &scale, 4));
+	mm_init(m, mm_tensor("neg", 1, 0, NULL, &neg, 4));
+	mm_init(m, mm_tensor("slots", 6, 1, &six, slots, sizeof(slots)));
+	mm_init(m, mm_tensor("six", 7, 0, NULL, &six, 8));
+	mm_ints(m, "qs", 4, 2ll, 3ll, 2ll, 4ll);
+	mm_ints(m, "ks", 4, 2ll, 3ll, 1ll, 4ll);
+	mm_ints(m, "ys", 3, 2ll, 3ll, 8ll);
+	mm_ints(m, "one", 1, 1ll);
+	mm_ints(m, "two", 1, 2ll);
+	mm_ints(m, "a13", 2, 1ll, 3ll);
+	mm_ints(m, "ex", 5, 1ll, 1ll, 2ll, 1ll, 1ll);
+	mm_ints(m, "rep", 4, 2ll, 2ll, 6ll, 4ll);
+	mm_opset(&m->opset_import, &m->n_opset_import, "com.qualcomm.cloud", 1);
+	mm_attr_int(mm_node(m, "Cast", "p", "p32"), "to", 6);
+	mm_node(m, "Reshape", "x,qs", "q4");
+	mm_attr_ints(mm_node(m, "Transpose", "q4", "q"), "perm", 4, 0ll, 2ll,
+		     1ll, 3ll);
+	mm_node(m, "MatMul", "x,wk", "k3");
+	mm_node(m, "Reshape", "k3,ks", "k4");
+	mm_attr_ints(mm_node(m, "Transpose", "k4", "k"), "perm", 4, 0ll, 2ll,
+		     1ll, 3ll);
+	mm_node(m, "com.qualcomm.cloud::CtxScatter", "past,p32,k", "cache");
+	mm_node(m, "com.qualcomm.cloud::CtxGather", "cache,slots3,six", "ck");
+	mm_node(m, "Unsqueeze", "ck,two", "ck5");
+	mm_node(m, "Expand", "ck5,ex", "ckx");
+	mm_node(m, "Reshape", "ckx,rep", "ckr");
+	mm_attr_ints(mm_node(m, "Transpose", "ckr", "kt"), "perm", 4, 0ll, 1ll,
+		     3ll, 2ll);
+	mm_node(m, "MatMul", "q,kt", "s");
+	mm_node(m, "Mul", "s,scale", "ss");
+	mm_node(m, "Unsqueeze", "p32,a13", "p4");
+	mm_node(m, "Greater", "slots,p4", "future");
+	mm_node(m, "Where", mask, "sm");
+	mm_attr_int(mm_node(m, "Softmax", "sm", "pr"), "axis", -1);
+	mm_node(m, "MatMul", "pr,ckr", "o");
+	mm_attr_ints(mm_node(m, "Transpose", "o", "ot"), "perm", 4, 0ll, 2ll,
+		     1ll, 3ll);
+	mm_node(m, "Reshape", "ot,ys", "y");
+}
+
+/* Nodes must come in order: the indices first, then the body. */
+static void pm_slots(Onnx__ModelProto *m)
+{
+	mm_ints(m, "i01", 2, 0ll, 1ll);
+	mm_node(m, "Unsqueeze", "slots,i01", "slots3");
+}
+
+static void pm_attention(Onnx__ModelProto *m)
+{
+	pm_slots(m);
+	pm_attention_body(m, "future,neg,ss");
+}
+
+/* it lets the future through and hides the past */
+static void pm_attention_not(Onnx__ModelProto *m)
+{
+	pm_slots(m);
+	pm_attention_body(m, "future,ss,neg");
+}
+
+static const struct pattern patterns[] = {
+	{ "rms", pm_rms, "RMSNorm", 1, "Sqrt" },
+	{ "rms-reciprocal", pm_rms_reciprocal, "RMSNorm", 1, "Reciprocal" },
+	{ "rms-not", pm_rms_not, "RMSNorm", 0, NULL },
+	{ "layernorm", pm_layernorm, "LayerNorm", 1, "Add" },
+	{ "silu", pm_silu, "Activation", 1, "Sigmoid" },
+	{ "silu-not", pm_silu_not, "Activation", 0, NULL },
+	{ "quick-gelu", pm_quick_gelu, "Activation", 1, "Sigmoid" },
+	{ "gelu", pm_gelu, "Activation", 1, "Erf" },
+	{ "gelu-not", pm_gelu_not, "Activation", 0, NULL },
+	{ "gelu-tanh", pm_gelu_tanh, "Activation", 1, "Tanh" },
+	{ "bias", pm_bias, "MatMulBias", 1, "Add" },
+	{ "split", pm_split, "MatMulBias", 3, "Split" },
+	{ "gated", pm_gated, "GatedMul", 1, "Mul" },
+	{ "rope", pm_rope, "RoPE", 1, "Concat" },
+	{ "rope-partial", pm_rope_partial, "RoPE", 1, "Concat" },
+	{ "rope-not", pm_rope_not, "RoPE", 0, NULL },
+	{ "attention", pm_attention, "Attention", 1, "Softmax" },
+	{ "attention-not", pm_attention_not, "Attention", 0, NULL },
+};
+
+static MM_MAYBE Onnx__ModelProto *pattern_model(const struct pattern *p)
+{
+	Onnx__ModelProto *m = mm_model(17);
+
+	mm_input(m, "x", 1, "2,3,8");
+	p->build(m);
+	mm_output(m, "y");
+	return m;
+}
+
+#endif

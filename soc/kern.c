@@ -16,9 +16,11 @@ static void choose(void)
 {
 	const char *want = getenv("QAIC_KERNELS");
 
-	if (want && !strcmp(want, "portable"))
-		chosen = kern_portable();
-	else
+	if (!want)
+		want = "avx512";
+	if (!strcmp(want, "avx512"))
+		chosen = kern_avx512();
+	if (!chosen && strcmp(want, "portable"))
 		chosen = kern_avx2();
 	if (!chosen)
 		chosen = kern_portable();

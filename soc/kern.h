@@ -61,5 +61,6 @@ const struct kern *kern_get(void);
 /* NULL where the CPU or the build lacks it */
 const struct kern *kern_portable(void);
 const struct kern *kern_avx2(void);
+const struct kern *kern_avx512(void);
 
 #endif

@@ -66,8 +66,8 @@ void nsp_pool_submit(struct nsp_pool *pool, struct nsp_job *job);
  * until done() has returned. */
 void nsp_pool_cancel(struct nsp_pool *pool, struct nsp_job *job);
 
-/* "avx2", "avx512", "portable": the kernels in use. QAIC_KERNELS=portable in the
- * environment forces the C path (tests). */
+/* "avx2", "avx512", "portable": the kernels in use. QAIC_KERNELS=portable (or
+ * avx2) in the environment asks for no better ones (tests). */
 const char *nsp_kernels(void);
 
 #endif

@@ -17,7 +17,7 @@
 #include "base/f16.h"
 #include "soc/kern.h"
 
-static const struct kern *kerns[2];
+static const struct kern *kerns[3];
 static int num_kerns;
 
 static void test_from_f16(void **state)
@@ -214,5 +214,7 @@ int main(void)
 	kerns[num_kerns++] = kern_portable();
 	if (kern_avx2())
 		kerns[num_kerns++] = kern_avx2();
+	if (kern_avx512())
+		kerns[num_kerns++] = kern_avx512();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -482,5 +482,5 @@ int main(void)
 		cmocka_unit_test(test_select),
 	};
 
-	return RUN_BOTH(tests);
+	return RUN_ALL(tests);
 }

@@ -287,5 +287,5 @@ int main(void)
 		cmocka_unit_test(test_scatter),
 	};
 
-	return RUN_BOTH(tests);
+	return RUN_ALL(tests);
 }

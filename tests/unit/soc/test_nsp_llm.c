@@ -406,5 +406,5 @@ int main(void)
 		cmocka_unit_test(test_kvget),
 	};
 
-	return RUN_BOTH(tests);
+	return RUN_ALL(tests);
 }

@@ -202,5 +202,5 @@ int main(void)
 		cmocka_unit_test(test_tails),
 	};
 
-	return RUN_BOTH(tests);
+	return RUN_ALL(tests);
 }

@@ -433,5 +433,5 @@ int main(void)
 		cmocka_unit_test(test_topk_huge),
 	};
 
-	return RUN_BOTH(tests);
+	return RUN_ALL(tests);
 }

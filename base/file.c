@@ -236,10 +236,10 @@ int qaic_mkdirs(const char *path, struct qaic_err *err)
 
 	if (!copy)
 		return qaic_fail(err, -ENOMEM, "%s: out of memory", path);
-	for (p = copy + 1; !rc; p++) {
+	for (p = copy; !rc; p++) {
 		char c = *p;
 
-		if (c != '/' && c != '\0')
+		if ((c != '/' || p == copy) && c != '\0')
 			continue;
 		*p = '\0';
 		if (mkdir(copy, 0777) && errno != EEXIST)

@@ -119,7 +119,7 @@ QC_SHAPE(nonzero)
 		return qaic_fail(err, -ENOMEM, "out of memory");
 	qc_tensor_read(x->cst, 0, total, QAIC_BOOL, set);
 	for (i = 0; i < total; i++)
-		dim[1] += set[i];
+		dim[1] += set[i] != 0;
 	out = qc_alloc(g, dim[0] * dim[1] * sizeof(*out));
 	if (!out)
 		return qaic_fail(err, -ENOMEM, "out of memory");

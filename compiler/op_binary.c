@@ -116,10 +116,10 @@ typedef int64_t (*one_i)(int64_t a, int64_t b, bool u);
 			 const float *y, int64_t sy, int64_t n)                \
 	{                                                                      \
 		int64_t i;                                                     \
-                                                                               \
+									       \
 		for (i = 0; i < n; i++) {                                      \
 			float a = x[i * sx], b = y[i * sy];                    \
-                                                                               \
+									       \
 			out[i] = (expr);                                       \
 		}                                                              \
 	}

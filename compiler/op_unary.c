@@ -50,12 +50,12 @@ QC_SHAPE(not)
 		float a = qc_attr_float(e->node, attr_a, dflt_a);              \
 		float b = qc_attr_float(e->node, attr_b, dflt_b);              \
 		int64_t i, n = qc_numel(e->node->out[0]);                      \
-                                                                               \
+									       \
 		(void)a;                                                       \
 		(void)b;                                                       \
 		for (i = 0; i < n; i++) {                                      \
 			float x = in[i];                                       \
-                                                                               \
+									       \
 			out[i] = (expr);                                       \
 		}                                                              \
 		return 0;                                                      \

@@ -192,6 +192,17 @@ int qc_lower_out_done(struct qc_lower *l, struct qc_value *v,
 /* dst = src, shapes equal. */
 int qc_emit_move(struct qc_lower *l, const struct qc_view *dst,
 		 const struct qc_view *src, struct qaic_err *err);
+/*
+ * Reduce @in over the axes of @mask into @out, which has the same rank with
+ * length 1 (or any length, stride 0) there. @last: ARGMAX takes the last.
+ */
+int qc_emit_reduce(struct qc_lower *l, unsigned int sub, int last,
+		   struct qc_view out, struct qc_view in, uint32_t mask,
+		   struct qaic_err *err);
+/* o [batch.., M, N] = a [batch.., M, K] b [batch.., N, K]^T, equal ranks, K > 0. */
+int qc_emit_product(struct qc_lower *l, const struct qc_view *o,
+		    const struct qc_view *a, const struct qc_view *b,
+		    struct qaic_err *err);
 int qc_emit_fill(struct qc_lower *l, const struct qc_view *dst, double val,
 		 struct qaic_err *err);
 
@@ -216,6 +227,9 @@ int qc_lower_io(struct qc_lower *l, struct qaic_err *err);
 /* Fill l->store (precision.c). */
 int qc_lower_precision(struct qc_lower *l, struct qaic_err *err);
 int qc_lower_graph(struct qc_lower *l, struct qaic_err *err);
+/* Fill l->dest (lower_dest.c). */
+int qc_make_dests(struct qc_lower *l, struct qaic_err *err);
+struct qc_view *qc_lower_new_view(struct qc_lower *l, struct qaic_err *err);
 /* Fill l->align: where matrix columns should be cut, for heads (precision.c). */
 void qc_find_aligns(struct qc_lower *l);
 /* A Cast between floats that storage does not show. */
@@ -274,6 +288,9 @@ int qc_lower_topk(struct qc_lower *l, struct qc_node *n, struct qaic_err *err);
 int qc_lower_matmul(struct qc_lower *l, struct qc_node *n,
 		    struct qaic_err *err);
 int qc_lower_gemm(struct qc_lower *l, struct qc_node *n, struct qaic_err *err);
+
+int qc_lower_einsum(struct qc_lower *l, struct qc_node *n,
+		    struct qaic_err *err);
 
 int qc_lower_gather(struct qc_lower *l, struct qc_node *n,
 		    struct qaic_err *err);

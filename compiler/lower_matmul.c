@@ -148,6 +148,18 @@ static int emit_batches(struct qc_lower *l, struct product *p,
 	return 0;
 }
 
+int qc_emit_product(struct qc_lower *l, const struct qc_view *o,
+		    const struct qc_view *a, const struct qc_view *b,
+		    struct qaic_err *err)
+{
+	struct product p = { .a = *a, .b = *b, .o = *o };
+
+	if (!qc_view_numel(o))
+		return 0;
+	fold_batch(&p);
+	return emit_batches(l, &p, err);
+}
+
 static void swap_last(struct qc_view *v)
 {
 	uint32_t perm[QC_MAX_RANK], i;

@@ -34,13 +34,9 @@ static void view_drop(struct qc_view *v, uint32_t a)
 	v->rank--;
 }
 
-/*
- * Reduce @in over the axes of @mask into @out, which has the same rank with
- * length 1 (or any length, stride 0) there.
- */
-static int emit_reduce(struct qc_lower *l, unsigned int sub, int last,
-		       struct qc_view out, struct qc_view in, uint32_t mask,
-		       struct qaic_err *err)
+int qc_emit_reduce(struct qc_lower *l, unsigned int sub, int last,
+		   struct qc_view out, struct qc_view in, uint32_t mask,
+		   struct qaic_err *err)
 {
 	int axis[NSP_DIMS], rc;
 	uint32_t a, d, bits = 0, pad;
@@ -124,7 +120,7 @@ int qc_lower_reduce(struct qc_lower *l, struct qc_node *n, struct qaic_err *err)
 					 "nothing to reduce");
 		rc = qc_emit_fill(l, &o, sub == NSP_R_PROD, err);
 	} else {
-		rc = emit_reduce(l, sub, 0, o, in, mask, err);
+		rc = qc_emit_reduce(l, sub, 0, o, in, mask, err);
 	}
 	return rc ? rc : qc_lower_out_done(l, n->out[0], &o, err);
 }
@@ -140,7 +136,7 @@ int qc_lower_arg(struct qc_lower *l, struct qc_node *n, struct qaic_err *err)
 	axis = qc_node_axis(n, "axis", 0, in.rank);
 	rc = reduce_out(l, n->out[0], &in, 1u << axis, &o, err);
 	if (!rc)
-		rc = emit_reduce(l, reduce_sub(n),
+		rc = qc_emit_reduce(l, reduce_sub(n),
 				 qc_attr_int(n, "select_last_index", 0) != 0,
 				 o, in, 1u << axis, err);
 	return rc ? rc : qc_lower_out_done(l, n->out[0], &o, err);
@@ -284,7 +280,7 @@ static int norm_stats(struct qc_lower *l, struct qc_node *n, uint32_t axis,
 	rc = qc_lower_temp(l, QAIC_F32, x.rank, n->out[1] ? n->out[1]->dim
 			   : n->out[2]->dim, &m, err);
 	if (!rc)
-		rc = emit_reduce(l, NSP_R_MEAN, 0, m, x, mask, err);
+		rc = qc_emit_reduce(l, NSP_R_MEAN, 0, m, x, mask, err);
 	if (!rc && n->out[1])
 		rc = qc_lower_out(l, n->out[1], &o, err);
 	if (!rc && n->out[1])
@@ -306,7 +302,7 @@ static int norm_stats(struct qc_lower *l, struct qc_node *n, uint32_t axis,
 	if (!rc)
 		rc = qc_lower_temp(l, QAIC_F32, m.rank, m.dim, &o, err);
 	if (!rc)
-		rc = emit_reduce(l, NSP_R_MEAN, 0, o, w[0], mask, err);
+		rc = qc_emit_reduce(l, NSP_R_MEAN, 0, o, w[0], mask, err);
 	if (!rc)
 		rc = unary_inplace(l, NSP_U_SCALE, 1,
 				   qc_attr_float(n, "epsilon", 1e-5f), &o, err);

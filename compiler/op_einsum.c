@@ -5,28 +5,17 @@
  */
 #include <ctype.h>
 
+#include "compiler/einsum.h"
 #include "compiler/op_util.h"
 
-#define LABELS (52 + QC_MAX_RANK)	/* a-z, A-Z, and those of "..." */
-#define MAX_IN 8
 #define MAX_WORK (1ll << 36)
-
-struct einsum {
-	uint32_t num_in, num_out, num_sum;
-	int out[QC_MAX_RANK];		/* labels of the output */
-	int sum[LABELS];		/* labels that are summed over */
-	int64_t dim[LABELS];		/* -1: unused */
-	int64_t stride[MAX_IN][LABELS];	/* of each operand; 0 if it has not it */
-	uint32_t seen[LABELS];		/* times in the inputs */
-	uint32_t ellipsis;		/* dimensions behind "..." */
-};
 
 static int label_of(char c)
 {
 	return islower((unsigned char)c) ? c - 'a' : c - 'A' + 26;
 }
 
-static int set_dim(struct einsum *s, int label, int64_t dim,
+static int set_dim(struct qc_einsum *s, int label, int64_t dim,
 		   struct qaic_err *err)
 {
 	if (s->dim[label] < 0 || s->dim[label] == 1)
@@ -62,7 +51,7 @@ static int term_letters(const char *t, size_t len, bool *dots)
 	return letters;
 }
 
-static int parse_input(struct einsum *s, const char *t, size_t len,
+static int parse_input(struct qc_einsum *s, const char *t, size_t len,
 		       const struct qc_value *v, struct qaic_err *err)
 {
 	int64_t own[QC_MAX_RANK];
@@ -97,7 +86,7 @@ static int parse_input(struct einsum *s, const char *t, size_t len,
 		}
 		/* the last of the "..." is always label 52 + QC_MAX_RANK - 1 */
 		for (d = 0; d < extra; d++, k++) {
-			label = LABELS - (int)(extra - d);
+			label = QC_LABELS - (int)(extra - d);
 			rc = set_dim(s, label, v->dim[k], err);
 			if (rc)
 				return rc;
@@ -111,7 +100,7 @@ static int parse_input(struct einsum *s, const char *t, size_t len,
 	return 0;
 }
 
-static int add_out(struct einsum *s, int label, struct qaic_err *err)
+static int add_out(struct qc_einsum *s, int label, struct qaic_err *err)
 {
 	uint32_t i;
 
@@ -130,13 +119,13 @@ static int add_out(struct einsum *s, int label, struct qaic_err *err)
 }
 
 /* Without "->": "..." first, then the labels that appear once, in order. */
-static int parse_output(struct einsum *s, const char *t, struct qaic_err *err)
+static int parse_output(struct qc_einsum *s, const char *t, struct qaic_err *err)
 {
 	uint32_t d;
 	int l, rc = 0;
 
 	for (d = 0; !t && d < s->ellipsis && !rc; d++)
-		rc = add_out(s, LABELS - (int)(s->ellipsis - d), err);
+		rc = add_out(s, QC_LABELS - (int)(s->ellipsis - d), err);
 	if (!t) {
 		/* upper case sorts before lower case */
 		for (l = 26; l < 52 && !rc; l++)
@@ -154,7 +143,7 @@ static int parse_output(struct einsum *s, const char *t, struct qaic_err *err)
 			rc = add_out(s, label_of(*t), err);
 		} else if (!strncmp(t, "...", 3)) {
 			for (d = 0; d < s->ellipsis && !rc; d++)
-				rc = add_out(s, LABELS - (int)(s->ellipsis - d),
+				rc = add_out(s, QC_LABELS - (int)(s->ellipsis - d),
 					     err);
 			t += 2;
 		} else {
@@ -164,8 +153,8 @@ static int parse_output(struct einsum *s, const char *t, struct qaic_err *err)
 	return rc;
 }
 
-static int parse(const struct qc_node *n, struct einsum *s,
-		 struct qaic_err *err)
+int qc_einsum_parse(const struct qc_node *n, struct qc_einsum *s,
+		    struct qaic_err *err)
 {
 	const struct qc_attr *a = qc_attr_find(n, "equation");
 	const char *t, *arrow;
@@ -174,12 +163,12 @@ static int parse(const struct qc_node *n, struct einsum *s,
 	int l, rc;
 
 	memset(s, 0, sizeof(*s));
-	for (l = 0; l < LABELS; l++)
+	for (l = 0; l < QC_LABELS; l++)
 		s->dim[l] = -1;
 	if (!a || a->type != QC_ATTR_STR)
 		return qaic_fail(err, -EINVAL, "equation is missing");
-	if (n->num_in > MAX_IN)
-		return qaic_fail(err, -EOPNOTSUPP, "more than %d inputs", MAX_IN);
+	if (n->num_in > QC_EINSUM_IN)
+		return qaic_fail(err, -EOPNOTSUPP, "more than %d inputs", QC_EINSUM_IN);
 	t = a->s;
 	arrow = strstr(t, "->");
 	left = arrow ? (size_t)(arrow - t) : strlen(t);
@@ -198,7 +187,7 @@ static int parse(const struct qc_node *n, struct einsum *s,
 		left -= len;
 	}
 	rc = parse_output(s, arrow ? arrow + 2 : NULL, err);
-	for (l = 0; l < LABELS && !rc; l++) {
+	for (l = 0; l < QC_LABELS && !rc; l++) {
 		for (k = 0; k < s->num_out && s->out[k] != l; k++)
 			;
 		if (s->dim[l] >= 0 && k == s->num_out)
@@ -210,9 +199,9 @@ static int parse(const struct qc_node *n, struct einsum *s,
 QC_SHAPE(einsum)
 {
 	int64_t dim[QC_MAX_RANK], work = 1;
-	struct einsum s;
+	struct qc_einsum s;
 	uint32_t i;
-	int rc = parse(n, &s, err);
+	int rc = qc_einsum_parse(n, &s, err);
 
 	if (rc)
 		return rc;
@@ -232,7 +221,7 @@ QC_SHAPE(einsum)
 }
 
 /* Step an odometer over labels; false when it is round. */
-static bool step(const struct einsum *s, const int *labels, uint32_t n,
+static bool step(const struct qc_einsum *s, const int *labels, uint32_t n,
 		 int64_t *at, int64_t *off)
 {
 	uint32_t i, o;
@@ -255,16 +244,16 @@ QC_EVAL(einsum)
 {
 	const struct qc_value *y = e->node->out[0];
 	enum qaic_dtype t = qc_eval_dtype(y->dtype);
-	int64_t at[LABELS] = { 0 }, off[MAX_IN] = { 0 }, size = qc_esize(y);
+	int64_t at[QC_LABELS] = { 0 }, off[QC_EINSUM_IN] = { 0 }, size = qc_esize(y);
 	bool empty = false, is_float = qaic_dtype_is_float(t);
 	uint8_t *out = e->out[0];
-	struct einsum s;
+	struct qc_einsum s;
 	uint64_t isum, iprod;
 	double sum, prod;
 	uint32_t o;
 	int rc;
 
-	rc = parse(e->node, &s, err);
+	rc = qc_einsum_parse(e->node, &s, err);
 	if (rc)
 		return rc;
 	for (o = 0; o < s.num_sum; o++)

@@ -215,7 +215,8 @@ static const struct qc_op ops[] = {
 	  .shape = qc_shape_gemm, .eval = qc_eval_gemm, .stream = 2,
 	  .lower = qc_lower_gemm },
 	{ "", "Einsum", 1, -1, 1, 1,
-	  .shape = qc_shape_einsum, .eval = qc_eval_einsum },
+	  .shape = qc_shape_einsum, .eval = qc_eval_einsum,
+	  .lower = qc_lower_einsum },
 
 	/* along an axis */
 	{ "", "Softmax", 1, 1, 1, 1,

@@ -5,289 +5,16 @@
  * A command is offered several cuts: even ones along each dim it may be split
  * along, the cut of the command that made an operand, all on one NSP, and (for
  * small ones) the whole on every NSP in LOCAL memory. For each, the earliest
- * phase follows exactly from what is there: a conflicting access by the same NSP
- * may be in the same phase, one by another NSP must be in an earlier phase. The
- * cheapest cut among those with the earliest phase wins, so barriers appear only
- * where data really crosses from one NSP to another.
+ * phase follows exactly from what is there: a conflicting access by the same
+ * NSP may be in the same phase, one by another NSP must be in an earlier phase.
+ * The cheapest cut among those with the earliest phase wins, so barriers appear
+ * only where data really crosses from one NSP to another.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "compiler/lower.h"
-
-/* Up to this work a command is repeated on every NSP rather than shared. */
-#define LOCAL_WORK	8192
-#define SMALL_WORK	2048
-#define MAX_CANDS	64
-
-struct part {
-	uint32_t lo[2], hi[2];		/* ranges of dim[0], dim[1] */
-	uint8_t nsp;
-};
-
-struct cand {
-	int dim[2];			/* -1: not cut */
-	uint32_t n;
-	bool all;			/* whole command on every NSP */
-	bool aligned;			/* as later commands would like it */
-	struct part p[NSP_MAX_NSPS];
-	uint32_t phase;
-	double cost;			/* work of the busiest NSP */
-};
-
-static double cmd_work(const struct nsp_cmd *c)
-{
-	double n = 1;
-	unsigned int d;
-
-	for (d = 0; d < NSP_DIMS; d++)
-		n *= c->dims[d];
-	switch (c->op) {
-	case NSP_ATTN:		/* dims 2 and 3 are both heads */
-		return n / c->dims[3] / 2;
-	case NSP_ROPE:
-		return n / c->dims[4] / c->dims[5];
-	case NSP_KVPUT:
-	case NSP_KVGET:
-		return n / c->dims[4] / c->dims[5];
-	case NSP_GATHER:
-		return n / c->dims[4];
-	case NSP_GATHERE:
-	case NSP_SCATTERE:
-		return n / (c->dims[5] ? c->dims[5] : 1);
-	case NSP_NORM:
-	case NSP_SOFTMAX:
-		return n * 2;
-	default:
-		return n;
-	}
-}
-
-/* ---- cutting ---- */
-
-static void operand_add(struct nsp_cmd *c, unsigned int o, int64_t elems)
-{
-	int64_t off = (int64_t)NSP_ADDR_OFF(c->o[o].addr);
-
-	off += elems * (int64_t)qaic_dtype_size(c->dtype[o]);
-	c->o[o].addr = NSP_ADDR(NSP_ADDR_SPACE(c->o[o].addr), off);
-}
-
-/* Heads [lo, hi) of an attention: whole kv groups, or some of one group. */
-static bool cut_heads(struct nsp_cmd *c, uint32_t lo, uint32_t hi)
-{
-	uint32_t g = c->dims[2] / c->dims[3], klo = lo / g;
-	uint32_t khi = (hi + g - 1) / g, o;
-
-	if (khi - klo > 1 && (lo % g || hi % g))
-		return false;
-	for (o = 0; o < NSP_OPNDS; o++) {
-		if (!NSP_ADDR_SPACE(c->o[o].addr))
-			continue;
-		if (qc_cmd_moves(c, o) & 1u << 2)
-			operand_add(c, o, (int64_t)lo * c->o[o].stride[2]);
-		if (qc_cmd_moves(c, o) & 1u << 3)
-			operand_add(c, o, (int64_t)klo * c->o[o].stride[3]);
-	}
-	c->dims[2] = hi - lo;
-	c->dims[3] = khi - klo;
-	return true;
-}
-
-static bool cut_dim(struct nsp_cmd *c, unsigned int d, uint32_t lo,
-		    uint32_t hi)
-{
-	unsigned int o;
-
-	if (c->op == NSP_ATTN && d == 2)
-		return cut_heads(c, lo, hi);
-	for (o = 0; o < NSP_OPNDS; o++)
-		if (NSP_ADDR_SPACE(c->o[o].addr) &&
-		    qc_cmd_moves(c, o) & 1u << d)
-			operand_add(c, o, (int64_t)lo * c->o[o].stride[d]);
-	if (d == 0 && (c->op == NSP_KVPUT || c->op == NSP_KVGET)) {
-		o = c->op == NSP_KVPUT ? 0 : 1;	/* the cache: line = batch */
-		operand_add(c, o, (int64_t)lo * c->o[o].stride[5]);
-		c->dims[5] = hi - lo;
-	}
-	c->dims[d] = hi - lo;
-	return true;
-}
-
-static bool cut_cmd(const struct nsp_cmd *whole, const struct cand *cd,
-		    const struct part *p, struct nsp_cmd *out)
-{
-	unsigned int k;
-
-	*out = *whole;
-	for (k = 0; k < 2; k++)
-		if (cd->dim[k] >= 0 &&
-		    !cut_dim(out, cd->dim[k], p->lo[k], p->hi[k]))
-			return false;
-	return true;
-}
-
-/* ---- candidates ---- */
-
-static void cand_even(struct cand *cd, unsigned int d, uint32_t len,
-		      uint32_t unit, uint32_t parts)
-{
-	uint64_t units, i, lo, hi;
-
-	if (!unit)
-		unit = 1;
-	units = (len + unit - 1) / unit;
-	if (parts > units)
-		parts = units;
-	cd->dim[0] = d;
-	cd->dim[1] = -1;
-	cd->n = 0;
-	for (i = 0; i < parts; i++) {
-		struct part *p = &cd->p[cd->n++];
-
-		lo = units * i / parts * unit;
-		hi = units * (i + 1) / parts * unit;
-		p->lo[0] = lo;
-		p->hi[0] = hi < len ? hi : len;
-		p->nsp = i;
-	}
-}
-
-/* Even in two dims: rows of a grid. */
-static bool cand_grid(struct cand *cd, const struct nsp_cmd *c, unsigned int a,
-		      unsigned int b, uint32_t unit, uint32_t nsps)
-{
-	struct cand ca, cb;
-	uint32_t i, k;
-
-	cand_even(&ca, a, c->dims[a], 1, nsps);
-	if (ca.n < 2 || nsps / ca.n < 2)
-		return false;
-	cand_even(&cb, b, c->dims[b], unit, nsps / ca.n);
-	if (cb.n < 2)
-		return false;
-	cd->dim[0] = a;
-	cd->dim[1] = b;
-	cd->n = 0;
-	for (i = 0; i < ca.n; i++) {
-		for (k = 0; k < cb.n; k++) {
-			struct part *p = &cd->p[cd->n];
-
-			p->lo[0] = ca.p[i].lo[0];
-			p->hi[0] = ca.p[i].hi[0];
-			p->lo[1] = cb.p[k].lo[0];
-			p->hi[1] = cb.p[k].hi[0];
-			p->nsp = cd->n++;
-		}
-	}
-	return true;
-}
-
-/* The cut of the command that wrote operand o, seen along dim d. */
-static bool cand_follow(struct cand *cd, const struct qc_vcmd *v,
-			unsigned int o, unsigned int d)
-{
-	const struct qc_cut *cut = &v->buf[o]->cut;
-	int64_t es = qaic_dtype_size(v->c.dtype[o]);
-	int64_t st = v->c.o[o].stride[d] * es, len = v->c.dims[d];
-	int64_t base = (int64_t)NSP_ADDR_OFF(v->c.o[o].addr), done = 0;
-	uint32_t i;
-
-	if (cut->n < 2 || st <= 0 || st * len < cut->stride)
-		return false;
-	cd->dim[0] = d;
-	cd->dim[1] = -1;
-	cd->n = 0;
-	for (i = 0; i < cut->n; i++) {
-		int64_t lo = cut->lo[i] - base, hi = cut->hi[i] - base;
-		struct part *p = &cd->p[cd->n];
-
-		lo = lo < 0 ? 0 : lo > st * len ? st * len : lo;
-		hi = hi < 0 ? 0 : hi > st * len ? st * len : hi;
-		if (lo >= hi)
-			continue;
-		if (lo % st || hi % st || lo / st != done)
-			return false;
-		done = hi / st;
-		p->lo[0] = lo / st;
-		p->hi[0] = done;
-		p->nsp = cut->nsp[i];
-		cd->n++;
-	}
-	return cd->n && done == len;
-}
-
-static void cand_single(struct cand *cd, unsigned int nsp)
-{
-	cd->dim[0] = cd->dim[1] = -1;
-	cd->n = 1;
-	cd->p[0].nsp = nsp;
-}
-
-static uint32_t split_unit(const struct qc_lower *l, const struct qc_vcmd *v,
-			   unsigned int d)
-{
-	uint32_t len = v->c.dims[d];
-
-	/* whole cache lines of a row, if there are enough of them */
-	if (((v->c.op == NSP_MATMUL && d == 3) || d == 5) &&
-	    len >= 16 * l->num_nsps)
-		return 16;
-	return 1;
-}
-
-/* Attention: along kv heads if they fill the NSPs, else along query heads. */
-static uint32_t head_unit(const struct qc_lower *l, const struct nsp_cmd *c)
-{
-	uint32_t g = c->dims[2] / c->dims[3], parts;
-
-	if (c->dims[3] >= l->num_nsps || g == 1)
-		return g;
-	parts = l->num_nsps / c->dims[3];
-	return (g + parts - 1) / parts;
-}
-
-static uint32_t candidates(const struct qc_lower *l, const struct qc_vcmd *v,
-			   struct cand *cd, double work)
-{
-	unsigned int splits = qc_cmd_splits(&v->c), d, e, o;
-	uint32_t n = 0, unit;
-
-	if (l->num_nsps == 1) {
-		cand_single(&cd[n++], 0);
-		return n;
-	}
-	for (d = 0; d < NSP_DIMS; d++) {
-		if (!(splits & 1u << d) || v->c.dims[d] < 2)
-			continue;
-		if (v->c.op == NSP_MATMUL && d == 2 && v->c.dims[3] > 1)
-			continue;	/* kernels choose by M */
-		if (v->align[d]) {
-			cd[n].aligned = true;
-			cand_even(&cd[n++], d, v->c.dims[d], v->align[d],
-				  l->num_nsps);
-		}
-		unit = v->c.op == NSP_ATTN && d == 2 ? head_unit(l, &v->c)
-						     : split_unit(l, v, d);
-		cand_even(&cd[n++], d, v->c.dims[d], unit, l->num_nsps);
-		for (e = d + 1; e < NSP_DIMS && n < 24; e++)
-			if (splits & 1u << e && v->c.dims[e] > 1 &&
-			    v->c.dims[d] < l->num_nsps &&
-			    !(v->c.op == NSP_MATMUL && e == 2) &&
-			    cand_grid(&cd[n], &v->c, d, e,
-				      v->c.op == NSP_ATTN && e == 2 ?
-				      head_unit(l, &v->c) : 1, l->num_nsps))
-				n++;
-		for (o = 0; o < NSP_OPNDS && n < MAX_CANDS - 4; o++)
-			if (v->buf[o] && qc_cmd_moves(&v->c, o) & 1u << d &&
-			    cand_follow(&cd[n], v, o, d))
-				n++;
-	}
-	if (!n || work <= SMALL_WORK)
-		cand_single(&cd[n++], 0);
-	return n;
-}
+#include "compiler/sched.h"
 
 /* ---- hazards ---- */
 
@@ -327,7 +54,7 @@ static uint32_t earliest(const struct qc_lower *l, const struct qc_vcmd *v,
 
 /* Fills phase and cost; false if the cut cannot be made. */
 static bool cand_rate(const struct qc_lower *l, const struct qc_vcmd *v,
-		      struct cand *cd)
+		      struct qc_cand *cd)
 {
 	struct nsp_cmd c;
 	uint32_t i;
@@ -337,14 +64,14 @@ static bool cand_rate(const struct qc_lower *l, const struct qc_vcmd *v,
 	for (i = 0; i < cd->n; i++) {
 		double w;
 
-		if (!cut_cmd(&v->c, cd, &cd->p[i], &c))
+		if (!qc_cut_cmd(&v->c, cd, &cd->p[i], &c))
 			return false;
-		w = cmd_work(&c);
+		w = qc_cmd_work(&c);
 		if (w > cd->cost)
 			cd->cost = w;
-		cd->phase = earliest(l, v, &c, cd->all ? QC_NSP_ALL
-						       : cd->p[i].nsp,
-				     cd->phase);
+		cd->phase =
+			earliest(l, v, &c, cd->all ? QC_NSP_ALL : cd->p[i].nsp,
+				 cd->phase);
 	}
 	return true;
 }
@@ -398,8 +125,9 @@ static int place(struct qc_lower *l, const struct qc_vcmd *v,
 		uint32_t cap = l->cap_cmds ? l->cap_cmds * 2 : 256;
 
 		if (cap > 1u << 22)
-			return qaic_fail(err, -EOPNOTSUPP,
-					 "the program has more than 4 million commands");
+			return qaic_fail(
+				err, -EOPNOTSUPP,
+				"the program has more than 4 million commands");
 		cmd = reallocarray(l->cmds, cap, sizeof(*cmd));
 		if (!cmd)
 			return qaic_fail(err, -ENOMEM, "out of memory");
@@ -421,7 +149,8 @@ static int place(struct qc_lower *l, const struct qc_vcmd *v,
 			continue;
 		qc_cmd_region(c, o, &r);
 		/* in place: one access that writes stands for both */
-		rc = note_access(l, b, &r, nsp, phase, qc_cmd_writes(c, o), err);
+		rc = note_access(l, b, &r, nsp, phase, qc_cmd_writes(c, o),
+				 err);
 		if (rc)
 			return rc;
 		note_life(b, l->num_nsps == 1 ? cmd->seq : phase);
@@ -430,7 +159,7 @@ static int place(struct qc_lower *l, const struct qc_vcmd *v,
 }
 
 /* Remember the cut for those who read the result. */
-static void note_cut(const struct qc_vcmd *v, const struct cand *cd)
+static void note_cut(const struct qc_vcmd *v, const struct qc_cand *cd)
 {
 	struct qc_cut *cut = &v->buf[0]->cut;
 	int64_t es = qaic_dtype_size(v->c.dtype[0]), st;
@@ -469,7 +198,7 @@ static bool fresh_temp(const struct qc_vcmd *v, unsigned int o)
 }
 
 /* Is a better than b? An aligned cut may cost a little: it saves a barrier. */
-static bool better(const struct cand *a, const struct cand *b)
+static bool better(const struct qc_cand *a, const struct qc_cand *b)
 {
 	if (a->phase != b->phase)
 		return a->phase < b->phase;
@@ -480,7 +209,7 @@ static bool better(const struct cand *a, const struct cand *b)
 }
 
 static int choose(const struct qc_lower *l, const struct qc_vcmd *v,
-		  struct cand *cd, uint32_t n, bool must_all, double work)
+		  struct qc_cand *cd, uint32_t n, bool must_all, double work)
 {
 	double best_cost = -1;
 	int best = -1;
@@ -502,7 +231,7 @@ static int choose(const struct qc_lower *l, const struct qc_vcmd *v,
 			continue;
 		/* not at any price: a cut that leaves NSPs idle may cost more
 		 * than a barrier */
-		if (!cd[i].all && cd[i].cost > best_cost * 1.34 + SMALL_WORK)
+		if (!cd[i].all && cd[i].cost > best_cost * 1.34 + QC_SMALL_WORK)
 			continue;
 		if (best < 0 || better(&cd[i], &cd[best]))
 			best = i;
@@ -512,8 +241,8 @@ static int choose(const struct qc_lower *l, const struct qc_vcmd *v,
 
 int qc_emit(struct qc_lower *l, struct qc_vcmd *v, struct qaic_err *err)
 {
-	struct cand cd[MAX_CANDS];
-	double work = cmd_work(&v->c);
+	struct qc_cand cd[QC_MAX_CANDS];
+	double work = qc_cmd_work(&v->c);
 	bool must_all = false, can_all;
 	unsigned int d, o;
 	uint32_t n, i;
@@ -522,10 +251,10 @@ int qc_emit(struct qc_lower *l, struct qc_vcmd *v, struct qaic_err *err)
 
 	for (d = 0; d < NSP_DIMS; d++)
 		if (!v->c.dims[d])
-			return 0;	/* nothing to do */
+			return 0; /* nothing to do */
 	memset(cd, 0, sizeof(cd));
-	n = candidates(l, v, cd, work);
-	can_all = l->num_nsps > 1 && !l->no_local && work <= LOCAL_WORK;
+	n = qc_candidates(l, v, cd, work);
+	can_all = l->num_nsps > 1 && !l->no_local && work <= QC_LOCAL_WORK;
 	for (o = 0; o < NSP_OPNDS; o++) {
 		if (!v->buf[o] || !qc_cmd_writes(&v->c, o))
 			continue;
@@ -535,7 +264,7 @@ int qc_emit(struct qc_lower *l, struct qc_vcmd *v, struct qaic_err *err)
 			can_all = false;
 	}
 	if (can_all || must_all) {
-		cand_single(&cd[n], 0);
+		qc_cand_single(&cd[n], 0);
 		cd[n++].all = true;
 	}
 	best = choose(l, v, cd, n, must_all, work);
@@ -548,9 +277,9 @@ int qc_emit(struct qc_lower *l, struct qc_vcmd *v, struct qaic_err *err)
 		v->buf[o]->local = cd[best].all;
 	}
 	for (i = 0; i < cd[best].n && !rc; i++) {
-		cut_cmd(&v->c, &cd[best], &cd[best].p[i], &c);
-		rc = place(l, v, &c, cd[best].all ? QC_NSP_ALL
-						  : cd[best].p[i].nsp,
+		qc_cut_cmd(&v->c, &cd[best], &cd[best].p[i], &c);
+		rc = place(l, v, &c,
+			   cd[best].all ? QC_NSP_ALL : cd[best].p[i].nsp,
 			   cd[best].phase, err);
 	}
 	if (!rc)

@@ -356,7 +356,7 @@ struct tok_template {
 int tok_post_json(struct qeff_tokenizer *tok, json_t *obj, int depth,
 		  struct qaic_err *err);
 
-/* ---- decoders (tok_dec.c, tok_dec_json.c) ---- */
+/* ---- decoders (tok_dec.c, tok_dec_json.c, tok_stream.c) ---- */
 
 struct tok_dec {
 	enum { TOK_DEC_REPLACE, TOK_DEC_BYTE_FALLBACK, TOK_DEC_FUSE,

@@ -5,29 +5,12 @@
  * what still may; decoding a whole sequence is the same stream, flushed. So the
  * pieces of a stream always add up to what qeff_decode() gives.
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "libqeff/tok.h"
+#include "libqeff/tok_stream.h"
 
 #define REPLACEMENT "\xef\xbf\xbd"	/* U+FFFD */
-
-struct state {
-	struct qaic_str hold;	/* not handed on yet */
-	struct qaic_str out;	/* a token being rewritten */
-	uint64_t count;		/* tokens so far; characters stripped; ... */
-	bool started;
-};
-
-struct qeff_stream {
-	const struct qeff_tokenizer *tok;
-	bool skip_special;
-	struct state st[TOK_MAX_STEPS];
-	struct qaic_str text;
-};
-
-static void put(struct qeff_stream *s, size_t i, const char *p, size_t n);
 
 static void drop_front(struct qaic_str *h, size_t n)
 {
@@ -55,7 +38,7 @@ static void replace_token(struct qeff_stream *s, size_t i, const char *p,
 	}
 	if (n)
 		qaic_str_add(out, p, n);
-	put(s, i + 1, out->len ? out->s : "", out->len);
+	tok_dec_put(s, i + 1, out->len ? out->s : "", out->len);
 }
 
 /* Hold the longest end that may become a match. */
@@ -76,12 +59,12 @@ static void replace_text(struct qeff_stream *s, size_t i, const char *p,
 		}
 		if (k < d->pat_len)
 			break;
-		put(s, i + 1, h->s + from, at - from);
-		put(s, i + 1, d->s, d->len);
+		tok_dec_put(s, i + 1, h->s + from, at - from);
+		tok_dec_put(s, i + 1, d->s, d->len);
 		at += d->pat_len;
 		from = at;
 	}
-	put(s, i + 1, h->s + from, at - from);
+	tok_dec_put(s, i + 1, h->s + from, at - from);
 	drop_front(h, at);
 }
 
@@ -111,10 +94,10 @@ static void flush_run(struct qeff_stream *s, size_t i)
 	if (!h->len)
 		return;
 	if (tok_utf8_valid(h->s, h->len))
-		put(s, i + 1, h->s, h->len);
+		tok_dec_put(s, i + 1, h->s, h->len);
 	else
 		for (k = 0; k < h->len; k++)
-			put(s, i + 1, REPLACEMENT, 3);
+			tok_dec_put(s, i + 1, REPLACEMENT, 3);
 	h->len = 0;
 }
 
@@ -131,9 +114,9 @@ static void drain_chars(struct qeff_stream *s, size_t i, bool end)
 		if (r == TOK_UTF8_TORN && !end)
 			break;
 		if (r == TOK_UTF8_OK) {
-			put(s, i + 1, h->s + at, len);
+			tok_dec_put(s, i + 1, h->s + at, len);
 		} else {
-			put(s, i + 1, REPLACEMENT, 3);
+			tok_dec_put(s, i + 1, REPLACEMENT, 3);
 			len = 1;
 		}
 		at += len;
@@ -157,7 +140,7 @@ static void byte_fallback(struct qeff_stream *s, size_t i, const char *p,
 		drain_chars(s, i, true);
 	else
 		flush_run(s, i);
-	put(s, i + 1, p, n);
+	tok_dec_put(s, i + 1, p, n);
 }
 
 /* ---- byte-level characters ---- */
@@ -177,12 +160,12 @@ static void drain_bytes(struct qeff_stream *s, size_t i, bool end)
 		}
 		if (r == TOK_UTF8_TORN && !end)
 			break;
-		put(s, i + 1, h->s + from, at - from);
-		put(s, i + 1, REPLACEMENT, 3);
+		tok_dec_put(s, i + 1, h->s + from, at - from);
+		tok_dec_put(s, i + 1, REPLACEMENT, 3);
 		at += len;
 		from = at;
 	}
-	put(s, i + 1, h->s + from, at - from);
+	tok_dec_put(s, i + 1, h->s + from, at - from);
 	drop_front(h, at);
 }
 
@@ -223,14 +206,14 @@ static void strip_token(struct qeff_stream *s, size_t i, const char *p,
 	for (k = 0; k < d->stop && n >= d->pat_len &&
 	     !memcmp(p + n - d->pat_len, d->pat, d->pat_len); k++)
 		n -= d->pat_len;
-	put(s, i + 1, p, n);
+	tok_dec_put(s, i + 1, p, n);
 }
 
 /* ->count: first the characters cut in front, then those held at the end. */
 static void strip_text(struct qeff_stream *s, size_t i, const char *p, size_t n)
 {
 	const struct tok_dec *d = &s->tok->dec[i];
-	struct state *st = &s->st[i];
+	struct tok_dec_state *st = &s->st[i];
 	uint32_t cp;
 	size_t k;
 
@@ -251,8 +234,8 @@ static void strip_text(struct qeff_stream *s, size_t i, const char *p, size_t n)
 			continue;
 		}
 		for (; !hit && st->count; st->count--)
-			put(s, i + 1, d->pat, d->pat_len);
-		put(s, i + 1, p, k);
+			tok_dec_put(s, i + 1, d->pat, d->pat_len);
+		tok_dec_put(s, i + 1, p, k);
 	}
 }
 
@@ -262,7 +245,7 @@ static void strip_text(struct qeff_stream *s, size_t i, const char *p, size_t n)
 static void metaspace(struct qeff_stream *s, size_t i, const char *p, size_t n)
 {
 	const struct tok_dec *d = &s->tok->dec[i];
-	struct state *st = &s->st[i];
+	struct tok_dec_state *st = &s->st[i];
 	bool drop = d->start && !st->count++;
 	size_t k;
 
@@ -276,11 +259,10 @@ static void metaspace(struct qeff_stream *s, size_t i, const char *p, size_t n)
 			qaic_str_add(&st->out, d->s, d->len);
 		k += d->pat_len;
 	}
-	put(s, i + 1, st->out.len ? st->out.s : "", st->out.len);
+	tok_dec_put(s, i + 1, st->out.len ? st->out.s : "", st->out.len);
 }
 
-/* Hand @p to step @i: a token, or after a fusing step any part of the text. */
-static void put(struct qeff_stream *s, size_t i, const char *p, size_t n)
+void tok_dec_put(struct qeff_stream *s, size_t i, const char *p, size_t n)
 {
 	const struct tok_dec *d = &s->tok->dec[i];
 
@@ -315,16 +297,15 @@ static void put(struct qeff_stream *s, size_t i, const char *p, size_t n)
 		return;
 	case TOK_DEC_JOIN:
 		if (s->st[i].count++)
-			put(s, i + 1, d->s, d->len);
+			tok_dec_put(s, i + 1, d->s, d->len);
 		break;
 	case TOK_DEC_FUSE:
 		break;
 	}
-	put(s, i + 1, p, n);
+	tok_dec_put(s, i + 1, p, n);
 }
 
-/* The end of the text: step by step, what is held becomes final. */
-static void flush(struct qeff_stream *s)
+void tok_dec_flush(struct qeff_stream *s)
 {
 	const struct tok_dec *d = s->tok->dec;
 	size_t i;
@@ -339,106 +320,9 @@ static void flush(struct qeff_stream *s)
 		else if (d[i].type == TOK_DEC_BYTE_FALLBACK)
 			flush_run(s, i);
 		else if (h->len)
-			put(s, i + 1, h->s, h->len);
+			tok_dec_put(s, i + 1, h->s, h->len);
 		h->len = 0;
 		s->st[i].count = 0;
 		s->st[i].started = false;
 	}
-}
-
-static int result(struct qeff_stream *s, const char **text, size_t *len)
-{
-	bool failed = s->text.failed;
-	size_t i;
-
-	for (i = 0; i < s->tok->num_dec; i++)
-		failed |= s->st[i].hold.failed | s->st[i].out.failed;
-	*text = s->text.s ? s->text.s : "";
-	*len = s->text.len;
-	if (s->text.s)
-		s->text.s[s->text.len] = '\0';
-	return failed ? -ENOMEM : 0;
-}
-
-static void put_id(struct qeff_stream *s, int32_t id)
-{
-	const struct tok_vocab *v = &s->tok->vocab;
-	const char *p;
-	size_t n;
-
-	p = tok_vocab_text(v, id, &n);
-	if (p && !(s->skip_special && (v->flags[id] & TOK_SPECIAL)))
-		put(s, 0, p, n);
-}
-
-int qeff_stream_put(struct qeff_stream *s, int32_t id, const char **text,
-		    size_t *len)
-{
-	s->text.len = 0;
-	put_id(s, id);
-	return result(s, text, len);
-}
-
-int qeff_stream_flush(struct qeff_stream *s, const char **text, size_t *len)
-{
-	s->text.len = 0;
-	flush(s);
-	return result(s, text, len);
-}
-
-int qeff_stream_new(const struct qeff_tokenizer *tok, bool skip_special,
-		    struct qeff_stream **out)
-{
-	struct qeff_stream *s = calloc(1, sizeof(*s));
-
-	if (!s)
-		return -ENOMEM;
-	s->tok = tok;
-	s->skip_special = skip_special;
-	*out = s;
-	return 0;
-}
-
-void qeff_stream_free(struct qeff_stream *s)
-{
-	size_t i;
-
-	if (!s)
-		return;
-	for (i = 0; i < TOK_MAX_STEPS; i++) {
-		qaic_str_free(&s->st[i].hold);
-		qaic_str_free(&s->st[i].out);
-	}
-	qaic_str_free(&s->text);
-	free(s);
-}
-
-int qeff_decode(const struct qeff_tokenizer *tok, const int32_t *ids,
-		size_t num_ids, bool skip_special, char **text, size_t *len,
-		struct qaic_err *err)
-{
-	struct qeff_stream *s;
-	const char *p;
-	size_t i, n;
-	int rc;
-
-	rc = qeff_stream_new(tok, skip_special, &s);
-	if (rc)
-		return tok_nomem(err);
-	for (i = 0; i < num_ids; i++)
-		put_id(s, ids[i]);
-	flush(s);
-	rc = result(s, &p, &n);
-	if (!rc) {
-		*text = malloc(n + 1);
-		rc = *text ? 0 : -ENOMEM;
-	}
-	if (!rc) {
-		memcpy(*text, p, n);
-		(*text)[n] = '\0';
-		if (len)
-			*len = n;
-	}
-	qeff_stream_free(s);
-	return rc ? tok_nomem(err) : 0;
 }

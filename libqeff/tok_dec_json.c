@@ -205,8 +205,8 @@ int tok_dec_json(struct qeff_tokenizer *tok, json_t *obj, int depth,
 
 	if (!type)
 		return -EINVAL;
-	if (depth > TOK_MAX_NESTING)
-		return qaic_fail(err, -E2BIG, "decoders nested too deep");
+	if (depth > TOK_MAX_NESTING || tok->num_dec == TOK_MAX_STEPS)
+		return qaic_fail(err, -E2BIG, "too many decoders");
 	if (!strcmp(type, "Sequence"))
 		return read_sequence(tok, obj, depth, err);
 	for (i = 0; i < QAIC_ARRAY_SIZE(kinds); i++)
@@ -238,6 +238,8 @@ int tok_dec_clean_up(struct qeff_tokenizer *tok, struct qaic_err *err)
 	};
 	size_t i;
 
+	if (tok->num_dec + QAIC_ARRAY_SIZE(pairs) + 1 > TOK_MAX_STEPS)
+		return qaic_fail(err, -E2BIG, "too many decoders to clean up after");
 	if (!tok->fused && read_plain(tok, TOK_DEC_FUSE, err))
 		return -ENOMEM;
 	for (i = 0; i < QAIC_ARRAY_SIZE(pairs); i++)

@@ -17,6 +17,7 @@
 #include "base/str.h"
 #include "compiler/qaicc.h"
 #include "libqaic/qaic.h"
+#include "libqeff/qeff.h"
 #include "tests/onnx/pattern_models.h"
 #include "tests/unit/compiler/races.h"
 
@@ -65,7 +66,7 @@ static void check(const char *what, const struct qaicc_tensor *want,
 		fail_msg("%s: relative RMS %g", what, sqrt(err / sum));
 }
 
-static void race_free(const char *what, const char *qpc_dir)
+static void race_free(const char *what, const char *qpc_dir, uint32_t spec)
 {
 	struct qaic_err err = QAIC_ERR_INIT;
 	char why[400];
@@ -73,7 +74,7 @@ static void race_free(const char *what, const char *qpc_dir)
 
 	if (qpc_open(qpc_dir, &q, &err))
 		fail_msg("%s: %s", what, err.msg);
-	if (race_check(&q->prog, 0, why, sizeof(why)))
+	if (race_check(&q->prog, spec, why, sizeof(why)))
 		fail_msg("%s: %s", what, why);
 	qpc_close(q);
 }
@@ -118,7 +119,7 @@ static void compile_and_run(const struct pattern *p, const char *onnx,
 		 fp16 ? "F16" : "F32");
 	if (qaicc_compile(&o, NULL, &err))
 		fail_msg("%s: %s", what, err.msg);
-	race_free(what, out);
+	race_free(what, out, 0);
 	run_card(what, out, ref, in, fp16 ? 2e-3 : 2e-6);
 	assert_int_equal(qaic_rmtree(out, NULL), 0);
 }
@@ -163,11 +164,51 @@ static void all_patterns(void **state)
 	}
 }
 
+/* Whole models: prefill and decode, retained state, several rows. */
+static void exports_are_race_free(void **state)
+{
+	static const char *const models[] = { "llama-gqa", "gpt2",
+					      "mistral-swa8" };
+	static const unsigned int cores[] = { 2, 5, 16 };
+	static const struct qaicc_symbol sym[2][3] = {
+		{ { "batch_size", 3 }, { "seq_len", 16 }, { "ctx_len", 32 } },
+		{ { "batch_size", 3 }, { "seq_len", 1 }, { "ctx_len", 32 } },
+	};
+	static const struct qaicc_spec specs[2] = {
+		{ "Prefill", sym[0], 3 }, { "Decode", sym[1], 3 },
+	};
+	char model[100], onnx[100], out[100];
+	struct qaic_err err = QAIC_ERR_INIT;
+	size_t i, k;
+
+	snprintf(onnx, sizeof(onnx), "%s/export.onnx", dir);
+	snprintf(out, sizeof(out), "%s/qpc", dir);
+	for (i = 0; i < QAIC_ARRAY_SIZE(models) * 3; i++) {
+		struct qeff_export_options e = { .model_dir = model,
+						 .onnx_path = onnx };
+		struct qaicc_options o = {
+			.onnx = onnx, .out_dir = out,
+			.num_cores = cores[i % 3], .retained_state = true,
+			.convert_to_fp16 = i & 1, .specs = specs,
+			.num_specs = 2,
+		};
+
+		snprintf(model, sizeof(model), "tests/golden/%s",
+			 models[i / 3]);
+		if (qeff_export(&e, &err) || qaicc_compile(&o, NULL, &err))
+			fail_msg("%s: %s", model, err.msg);
+		for (k = 0; k < 2; k++)
+			race_free(model, out, k);
+		assert_int_equal(qaic_rmtree(out, NULL), 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(all_patterns, setup, teardown),
+		cmocka_unit_test(all_patterns),
+		cmocka_unit_test(exports_are_race_free),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, setup, teardown);
 }

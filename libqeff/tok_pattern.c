@@ -65,7 +65,7 @@ static pcre2_code *compile(const char *re, size_t len, struct qaic_err *err)
 	pcre2_compile_context_free(ctx);
 	if (!code) {
 		pcre2_get_error_message(rc, msg, sizeof(msg));
-		qaic_fail(err, -EINVAL, "regular expression: %s",
+		qaic_fail(err, -EINVAL, "%s",
 			  (char *)msg);
 	}
 	return code;
@@ -88,7 +88,7 @@ int tok_pattern_regex(struct tok_pattern *p, const char *re, size_t len,
 		rc = p->re ? 0 : -EINVAL;
 	}
 	if (rc)
-		qaic_fail_in(err, "\"%.100s\"", re);
+		qaic_fail_in(err, "regular expression \"%.100s\"", re);
 	qaic_str_free(&s);
 	return rc;
 }

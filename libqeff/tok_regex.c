@@ -9,8 +9,12 @@
 
 #include "libqeff/tok.h"
 
-/* Oniguruma's word characters: letters, marks, numbers, connectors, (A) */
-#define WORD	"\\p{L}\\p{M}\\p{N}\\p{Pc}" \
+/*
+ * Oniguruma's word characters: Alphabetic, marks, decimal digits, connectors; its
+ * Latin-1 table adds the superscripts and fractions of that page.
+ */
+#define WORD	"\\p{L}\\p{M}\\p{Nd}\\p{Nl}\\p{Pc}" \
+		"\\x{b2}\\x{b3}\\x{b9}\\x{bc}-\\x{be}" \
 		"\\x{24b6}-\\x{24e9}\\x{1f130}-\\x{1f149}" \
 		"\\x{1f150}-\\x{1f169}\\x{1f170}-\\x{1f189}"
 /* the property White_Space; PCRE2 adds U+180E */
@@ -53,56 +57,75 @@ static int put_escape(char c, bool in_class, struct qaic_str *out,
 	s = in_class ? escapes[i].in_class : escapes[i].outside;
 	if (!s)
 		return qaic_fail(err, -EOPNOTSUPP,
-				 "regular expression: \\%c inside [...] is not supported",
+				 "\\%c inside [...] is not supported",
 				 c);
 	qaic_str_puts(out, s);
+	return 0;
+}
+
+/* [:alpha:] is the same in both */
+static int put_posix(const char *re, size_t *i, struct qaic_str *out,
+		     struct qaic_err *err)
+{
+	const char *end = strstr(re + *i, ":]");
+
+	if (!end)
+		return qaic_fail(err, -EINVAL, "[: without :]");
+	qaic_str_add(out, re + *i, end + 2 - (re + *i));
+	*i = end + 1 - re;
+	return 0;
+}
+
+/*
+ * One character inside [...], at nesting *depth. Ruby nests classes and
+ * intersects them, PCRE2 does neither: a union is flattened, the rest refused.
+ */
+static int put_in_class(const char *re, size_t *i, size_t *depth,
+			struct qaic_str *out, struct qaic_err *err)
+{
+	char c = re[*i], next = re[*i + 1];
+
+	if (c == '[' && next == ':')
+		return put_posix(re, i, out, err);
+	if ((c == '&' && next == '&') ||
+	    (c == '[' && (next == '^' || next == ']' || re[*i - 1] == '-')))
+		return qaic_fail(err, -EOPNOTSUPP,
+				 "%c%c inside [...] is not supported", c, next);
+	if (c == '[') {
+		++*depth;
+		return 0;
+	}
+	if (c == ']' && --*depth)
+		return 0;
+	qaic_str_putc(out, c);
 	return 0;
 }
 
 int tok_regex_respell(const char *re, size_t len, struct qaic_str *out,
 		      struct qaic_err *err)
 {
-	bool in_class = false;
-	size_t i;
-	int rc;
+	size_t i, depth = 0;
+	int rc = 0;
 
-	for (i = 0; i < len; i++) {
+	for (i = 0; !rc && i < len; i++) {
 		if (re[i] == '\\' && i + 1 < len) {
-			rc = put_escape(re[++i], in_class, out, err);
-			if (rc)
-				return rc;
-			continue;
-		}
-		/* Ruby nests classes and intersects them; PCRE2 does not */
-		if (in_class && ((re[i] == '[' && re[i + 1] != ':') ||
-				 (re[i] == '&' && re[i + 1] == '&')))
-			return qaic_fail(err, -EOPNOTSUPP,
-					 "regular expression: %c inside [...] is not supported",
-					 re[i]);
-		if (in_class && re[i] == '[') {		/* [:alpha:] */
-			const char *end = strstr(re + i, ":]");
-
-			if (!end)
-				return qaic_fail(err, -EINVAL,
-						 "regular expression: [: without :]");
-			qaic_str_add(out, re + i, end + 2 - (re + i));
-			i = end + 1 - re;
-			continue;
-		}
-		if (!in_class && re[i] == '[') {
-			in_class = true;
-			qaic_str_putc(out, '[');
+			rc = put_escape(re[++i], depth, out, err);
+		} else if (depth) {
+			rc = put_in_class(re, &i, &depth, out, err);
+		} else {
+			qaic_str_putc(out, re[i]);
+			if (re[i] != '[')
+				continue;
+			depth = 1;
 			if (re[i + 1] == '^')
 				qaic_str_putc(out, re[++i]);
-			if (re[i + 1] == ']') {
+			if (re[i + 1] == ']') {		/* a first ] is one */
 				qaic_str_puts(out, "\\]");
 				i++;
 			}
-			continue;
 		}
-		if (in_class && re[i] == ']')
-			in_class = false;
-		qaic_str_putc(out, re[i]);
 	}
-	return out->failed ? tok_nomem(err) : 0;
+	if (!rc && out->failed)
+		rc = tok_nomem(err);
+	return rc;
 }

@@ -137,7 +137,9 @@ static void regexes(void **state)
 	one(RE("^b"), "a\nb", "1 0");			/* ^ works on lines */
 	one(RE("[]a]"), "a]b", "2");
 	check_refused(RE("[a&&b]"), -EOPNOTSUPP, "inside [...]");
-	check_refused(RE("[a[b]]"), -EOPNOTSUPP, "inside [...]");
+	one(RE("[a[bc]]"), "abcd", "4");		/* a union, nested */
+	one(RE("[^(\\\\s|[.]d)]"), "ab.d", "12 4");
+	check_refused(RE("[a[^b]]"), -EOPNOTSUPP, "inside [...]");
 	check_refused(RE("("), -EINVAL, "regular expression");
 	check_refused(RE("\\\\C"), -EINVAL, "regular expression");
 }

@@ -194,7 +194,7 @@ static int ensure_qpc(struct build *b, struct qaic_err *err)
 	char *cmd;
 	int ret;
 
-	if (qpc_complete(b))
+	if (qpc_complete(b) && !b->opt->rebuild_qpc)
 		return 0;
 	cmd = qeff_plan_command(&b->plan, b->qpc_root, "qpc");
 	tell(b->opt, "compile", cmd);
@@ -210,6 +210,8 @@ static bool all_there(struct build *b, bool with_qpc)
 {
 	struct qaic_err ignored = QAIC_ERR_INIT;
 
+	if (with_qpc && b->opt->rebuild_qpc)
+		return false;
 	if (!qeff_artefact_complete(b->art->dir) || !qaic_is_file(b->art->onnx))
 		return false;
 	return !with_qpc || (!name_qpc(b, &ignored) && qpc_complete(b));

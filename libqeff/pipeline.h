@@ -7,6 +7,9 @@
 
 #include "libqeff/qeff.h"
 
+/* the card keeps output X_RetainedState and gives it to input X next time */
+#define QEFF_RETAINED	"_RetainedState"
+
 /* Everything a QPC depends on besides its ONNX. */
 struct qeff_compile_plan {
 	const struct qeff_build_options *opt;

@@ -14,8 +14,6 @@
 #include "libqeff/artefact.h"
 #include "libqeff/pipeline.h"
 
-#define RETAINED	"_RetainedState"
-
 static int no_memory(struct qaic_err *err)
 {
 	return qaic_fail(err, -ENOMEM, "out of memory");
@@ -25,7 +23,7 @@ static int no_memory(struct qaic_err *err)
 static int add_states(struct qeff_compile_plan *plan,
 		      const Onnx__GraphProto *g, struct qaic_err *err)
 {
-	size_t i, n, tail = strlen(RETAINED);
+	size_t i, n, tail = strlen(QEFF_RETAINED);
 	const char *name;
 
 	plan->states = calloc(g->n_output + 1, sizeof(*plan->states));
@@ -34,7 +32,7 @@ static int add_states(struct qeff_compile_plan *plan,
 	for (i = 0; i < g->n_output; i++) {
 		name = g->output[i]->name;
 		n = name ? strlen(name) : 0;
-		if (n <= tail || strcmp(name + n - tail, RETAINED))
+		if (n <= tail || strcmp(name + n - tail, QEFF_RETAINED))
 			continue;
 		plan->states[plan->num_states] = strndup(name, n - tail);
 		if (!plan->states[plan->num_states])
@@ -61,7 +59,7 @@ static int read_states(struct qeff_compile_plan *plan, struct qaic_err *err)
 		ret = add_states(plan, m->graph, err);
 	if (!ret && !plan->num_states)
 		ret = qaic_fail(err, -EINVAL,
-				"%s: no output is called *" RETAINED
+				"%s: no output is called *" QEFF_RETAINED
 				"; a language model keeps its KV cache in such outputs",
 				plan->onnx);
 	if (m)
@@ -114,7 +112,7 @@ static json_t *custom_io(const struct qeff_compile_plan *plan)
 
 	for (i = 0; i < plan->num_states; i++) {
 		json_object_set_new(j, plan->states[i], json_string(p));
-		out = qaic_asprintf("%s" RETAINED, plan->states[i]);
+		out = qaic_asprintf("%s" QEFF_RETAINED, plan->states[i]);
 		if (out)
 			json_object_set_new(j, out, json_string(p));
 		free(out);
@@ -215,7 +213,7 @@ static int write_custom_io(const struct qeff_compile_plan *plan,
 	for (out = 0; out < 2; out++)
 		for (i = 0; i < plan->num_states; i++)
 			qaic_str_printf(&s, " - IOName: %s%s\n   Precision: %s\n\n",
-					plan->states[i], out ? RETAINED : "",
+					plan->states[i], out ? QEFF_RETAINED : "",
 					precision(plan->opt));
 	if (!path || s.failed)
 		ret = no_memory(err);
@@ -260,7 +258,7 @@ static int run_compiler(const struct qeff_compile_plan *plan, const char *out,
 		ret = no_memory(err);
 	for (i = 0; !ret && i < n; i++) {
 		names[i] = qaic_asprintf("%s%s", plan->states[i / 2],
-					 i % 2 ? RETAINED : "");
+					 i % 2 ? QEFF_RETAINED : "");
 		if (!names[i])
 			ret = no_memory(err);
 		else

@@ -136,6 +136,7 @@ struct qeff_build_options {
 	unsigned int num_cores;		/* 1..16 */
 	unsigned int batch_size, prompt_len, ctx_len;
 	bool fp32;			/* else FP16, as is the KV cache */
+	bool rebuild_qpc;		/* compile even if there is a QPC */
 	/* a stage that really runs: "export" (path), "compile" (the command line),
 	 * "compiled" (path). May be NULL. */
 	void (*stage)(void *ctx, const char *stage, const char *text);

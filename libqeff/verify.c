@@ -11,175 +11,12 @@
 #include <string.h>
 
 #include "base/f16.h"
-#include "base/str.h"
-#include "compiler/qaicc.h"
 #include "libqeff/session.h"
-#include "libqeff/verify_card.h"
-
-#define RETAINED	"_RetainedState"
-
-/* The model at one seq_len. */
-struct eval {
-	struct qaicc_ref *ref;
-	uint32_t seq_len;
-	int64_t *input_ids, *position_ids;
-	const void **inputs;
-	int *state_of_output;		/* input that an output feeds, or -1 */
-	size_t num_inputs, num_outputs, logits;
-};
-
-/* Sums of an output over all that was compared. */
-struct sums {
-	double dd, cc, rr, cr, max;	/* difference, card, reference */
-	uint64_t n;
-};
-
-struct qeff_verifier {
-	struct qeff_verify_options opt;
-	const struct qeff_verify_batch *b;	/* the one that is run */
-	struct qaic_err *err;
-	struct eval prefill, decode_own, *decode;
-	void **state;			/* KV cache, by input; NULL elsewhere */
-	size_t *state_size;
-	char **state_name;
-	size_t num_state;
-	struct qeff_card card;
-	size_t *next;			/* of each row: next row of card logits */
-	uint32_t *real;			/* of each row: tokens in this call */
-	size_t rows, top1;
-	struct sums logits;
-	struct sums *kv;		/* of each card.state */
-};
+#include "libqeff/verify.h"
 
 static int no_memory(struct qaic_err *err)
 {
 	return qaic_fail(err, -ENOMEM, "out of memory");
-}
-
-static int bind_input(struct qeff_verifier *v, struct eval *e, size_t i)
-{
-	size_t n = (size_t)v->opt.batch * e->seq_len * sizeof(int64_t);
-	struct qaicc_tensor t;
-	int64_t **ids = NULL;
-
-	if (qaicc_ref_input(e->ref, i, &t))
-		return qaic_fail(v->err, -EINVAL, "input %zu is missing", i);
-	if (!strcmp(t.name, "input_ids"))
-		ids = &e->input_ids;
-	else if (!strcmp(t.name, "position_ids"))
-		ids = &e->position_ids;
-	if (ids) {
-		if (t.dtype != QAIC_I64 || t.size != n || *ids)
-			return qaic_fail(v->err, -EINVAL,
-					 "%s is not int64 [batch, seq_len]",
-					 t.name);
-		*ids = calloc(1, n);
-		e->inputs[i] = *ids;
-		return *ids ? 0 : no_memory(v->err);
-	}
-	if (strncmp(t.name, "past_", 5))
-		return qaic_fail(v->err, -EOPNOTSUPP,
-				 "input %s is not supported here", t.name);
-	if (!v->state[i]) {
-		v->state[i] = calloc(1, t.size);
-		v->state_name[i] = strdup(t.name);
-		v->state_size[i] = t.size;
-	}
-	e->inputs[i] = v->state[i];
-	if (!v->state[i] || !v->state_name[i])
-		return no_memory(v->err);
-	if (t.size != v->state_size[i] || t.dtype != QAIC_F32)
-		return qaic_fail(v->err, -EINVAL,
-				 "%s is not float32, or differs by seq_len",
-				 t.name);
-	return 0;
-}
-
-/* Find the input X of each output X_RetainedState, and the logits. */
-static int bind_output(struct qeff_verifier *v, struct eval *e, size_t i)
-{
-	struct qaicc_tensor out, in;
-	size_t j, n, tail = strlen(RETAINED);
-
-	e->state_of_output[i] = -1;
-	if (qaicc_ref_output(e->ref, i, &out))
-		return qaic_fail(v->err, -EINVAL, "output %zu is missing", i);
-	if (!strcmp(out.name, "logits")) {
-		if (out.dtype != QAIC_F32 ||
-		    out.size != (size_t)v->opt.batch * v->opt.vocab * 4)
-			return qaic_fail(v->err, -EINVAL,
-					 "logits are not float32 [batch, 1, %u]",
-					 v->opt.vocab);
-		e->logits = i;
-		return 0;
-	}
-	n = strlen(out.name);
-	if (n <= tail || strcmp(out.name + n - tail, RETAINED))
-		return 0;
-	for (j = 0; j < e->num_inputs; j++) {
-		if (qaicc_ref_input(e->ref, j, &in) ||
-		    strlen(in.name) != n - tail ||
-		    strncmp(in.name, out.name, n - tail))
-			continue;
-		if (in.size != out.size || !v->state[j])
-			break;
-		e->state_of_output[i] = j;
-		return 0;
-	}
-	return qaic_fail(v->err, -EINVAL, "output %s has no input of its shape",
-			 out.name);
-}
-
-static int eval_open(struct qeff_verifier *v, struct eval *e, uint32_t seq_len)
-{
-	struct qaicc_symbol sym[] = {
-		{ "batch_size", v->opt.batch }, { "seq_len", seq_len },
-		{ "ctx_len", v->opt.ctx_len },
-	};
-	size_t i;
-	int ret;
-
-	e->seq_len = seq_len;
-	ret = qaicc_ref_open(v->opt.onnx, sym, QAIC_ARRAY_SIZE(sym), &e->ref,
-			     v->err);
-	if (ret)
-		return ret;
-	e->num_inputs = qaicc_ref_num_inputs(e->ref);
-	e->num_outputs = qaicc_ref_num_outputs(e->ref);
-	e->logits = e->num_outputs;
-	e->inputs = calloc(e->num_inputs + 1, sizeof(*e->inputs));
-	e->state_of_output = calloc(e->num_outputs + 1, sizeof(int));
-	if (!v->state) {
-		v->num_state = e->num_inputs;
-		v->state = calloc(e->num_inputs + 1, sizeof(*v->state));
-		v->state_name = calloc(e->num_inputs + 1, sizeof(char *));
-		v->state_size = calloc(e->num_inputs + 1, sizeof(size_t));
-	}
-	if (!e->inputs || !e->state_of_output || !v->state || !v->state_name ||
-	    !v->state_size)
-		return no_memory(v->err);
-	if (v->num_state != e->num_inputs)
-		return qaic_fail(v->err, -EINVAL, "the inputs differ by seq_len");
-	for (i = 0; !ret && i < e->num_inputs; i++)
-		ret = bind_input(v, e, i);
-	for (i = 0; !ret && i < e->num_outputs; i++)
-		ret = bind_output(v, e, i);
-	if (ret)
-		return ret;
-	if (!e->input_ids || !e->position_ids || e->logits == e->num_outputs)
-		return qaic_fail(v->err, -EINVAL,
-				 "input_ids, position_ids or logits is missing");
-	return 0;
-}
-
-static void eval_close(struct eval *e)
-{
-	if (e->ref)
-		qaicc_ref_close(e->ref);
-	free(e->input_ids);
-	free(e->position_ids);
-	free(e->inputs);
-	free(e->state_of_output);
 }
 
 static uint32_t argmax(const float *x, uint32_t n)
@@ -192,7 +29,7 @@ static uint32_t argmax(const float *x, uint32_t n)
 	return at;
 }
 
-static void add(struct sums *s, double card, double ref)
+static void add(struct qeff_sums *s, double card, double ref)
 {
 	double d = card - ref;
 
@@ -250,7 +87,7 @@ static void compare_states(struct qeff_verifier *v)
 }
 
 /* Run one call; rows with tokens in it are compared. */
-static int call(struct qeff_verifier *v, struct eval *e)
+static int call(struct qeff_verifier *v, struct qeff_eval *e)
 {
 	struct qaicc_tensor t;
 	size_t i;
@@ -283,7 +120,7 @@ static int call(struct qeff_verifier *v, struct eval *e)
  * Fill every row with up to seq_len of its tokens in [first, end of its range);
  * returns whether any row has one.
  */
-static bool fill(struct qeff_verifier *v, struct eval *e, size_t step,
+static bool fill(struct qeff_verifier *v, struct qeff_eval *e, size_t step,
 		 bool prefill)
 {
 	const struct qeff_verify_batch *b = v->b;
@@ -352,9 +189,9 @@ int qeff_verifier_open(const struct qeff_verify_options *opt,
 	if (!v->next || !v->real)
 		ret = no_memory(err);
 	else
-		ret = eval_open(v, &v->prefill, opt->prompt_len);
+		ret = qeff_eval_open(v, &v->prefill, opt->prompt_len);
 	if (!ret && v->decode != &v->prefill)
-		ret = eval_open(v, v->decode, 1);
+		ret = qeff_eval_open(v, v->decode, 1);
 	if (!ret)
 		ret = qeff_card_open(&v->card, opt, err);
 	if (!ret) {
@@ -373,14 +210,14 @@ int qeff_verifier_open(const struct qeff_verify_options *opt,
 bool qeff_verifier_output(const struct qeff_verifier *v, size_t i,
 			  struct qeff_verify_output *out)
 {
-	const struct sums *s;
+	const struct qeff_sums *s;
 
 	memset(out, 0, sizeof(*out));
 	if (i > v->card.num_state)
 		return false;
 	s = i ? &v->kv[i - 1] : &v->logits;
 	snprintf(out->name, sizeof(out->name), "%s%s",
-		 i ? v->card.state[i - 1].name : "logits", i ? RETAINED : "");
+		 i ? v->card.state[i - 1].name : "logits", i ? QEFF_RETAINED : "");
 	if (!i) {
 		out->rows = v->rows;
 		out->top1 = v->top1;
@@ -398,8 +235,8 @@ void qeff_verifier_close(struct qeff_verifier *v)
 
 	if (!v)
 		return;
-	eval_close(&v->prefill);
-	eval_close(&v->decode_own);
+	qeff_eval_close(&v->prefill);
+	qeff_eval_close(&v->decode_own);
 	qeff_card_close(&v->card);
 	for (i = 0; i < v->num_state; i++) {
 		if (v->state)

@@ -73,7 +73,7 @@ static void *state_buffer(struct qeff_card *c, const struct qeff_card_phase *ph,
 	void *p;
 
 	snprintf(name, sizeof(name), "%s%s", st->name,
-		 output ? "_RetainedState" : "");
+		 output ? QEFF_RETAINED : "");
 	p = buffer(c, ph, name, &size);
 	return p && size >= st->size ? p : NULL;
 }

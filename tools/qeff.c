@@ -166,6 +166,28 @@ static int build_options(struct qeff_build_options *o, struct qaic_err *err)
 	return precision(&o->fp32, err);
 }
 
+/*
+ * Load the QPC. One that cannot be loaded, because something has damaged it or
+ * another version wrote it, is compiled again, once.
+ */
+static int load(struct qeff_build_options *o, struct qeff_artefacts *art,
+		struct qaic_err *err)
+{
+	struct qeff_session_options so = {
+		.qpc_dir = art->qpc_dir, .qid = a.qid, .progress = o->progress,
+	};
+	int ret = qeff_session_open(&so, &gen.session, err);
+
+	if (ret != -EINVAL)
+		return ret;
+	fprintf(stderr, "%s: warning: %s; compiling it again\n", prog, err->msg);
+	qeff_artefacts_release(art);
+	o->rebuild_qpc = true;
+	ret = qeff_build(o, art, err);
+	so.qpc_dir = art->qpc_dir;
+	return ret ? ret : qeff_session_open(&so, &gen.session, err);
+}
+
 static int run_infer(struct qaic_opt_cmd *cmd, struct qaic_err *err)
 {
 	struct qeff_artefacts art = { 0 };
@@ -179,9 +201,11 @@ static int run_infer(struct qaic_opt_cmd *cmd, struct qaic_err *err)
 		ret = model_dir(&o.model_dir, err);
 	if (!ret)
 		ret = qeff_build(&o, &art, err);
+	if (!ret)
+		ret = load(&o, &art, err);
 	qaic_progress_clear();
 	if (ret)
-		return ret;
+		goto out;
 	if (a.verbose)
 		fprintf(stderr, "%s: precision %s, %u NSPs, ONNX %s\n", prog,
 			o.fp32 ? "fp32" : "fp16", a.num_cores, art.onnx);
@@ -192,6 +216,8 @@ static int run_infer(struct qaic_opt_cmd *cmd, struct qaic_err *err)
 	gen.num_cores = a.num_cores;
 	gen.qid = a.qid;
 	ret = qaic_textgen_run(&gen, err);
+out:
+	qeff_session_close(gen.session);
 	qeff_artefacts_release(&art);
 	return ret;
 }

@@ -293,7 +293,8 @@ static int open_all(struct qaic_gen *g)
 	ret = open_tokenizer(g);
 	if (!ret)
 		ret = find_eos(g);
-	if (!ret)
+	g->s = t->session;
+	if (!ret && !g->s)
 		ret = qeff_session_open(&so, &g->s, g->err);
 	qaic_progress_clear();
 	if (!ret)
@@ -352,7 +353,7 @@ static void close_all(struct qaic_gen *g)
 		qaic_outfile_abort(&g->logits);
 	json_decref(g->results);
 	qaic_prompts_release(&g->prompts);
-	if (g->s)
+	if (g->s && !g->t->session)
 		qeff_session_close(g->s);
 	if (g->tok)
 		qeff_tokenizer_close(g->tok);

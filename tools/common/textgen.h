@@ -12,10 +12,14 @@
 #include "base/progress.h"
 #include "tools/common/opt.h"
 
+struct qeff_session;
+
 struct qaic_textgen {
 	const char *prog;		/* "qeff infer", for warnings */
 	const char *model_dir;		/* tokenizer and EOS; may be NULL with input_ids */
 	const char *qpc;		/* directory of programqpc.bin */
+	struct qeff_session *session;	/* qpc, if it is loaded already; the
+					 * caller's; may be NULL */
 	const char *onnx;		/* for verify */
 	unsigned int qid;
 	const char *prompt, *prompts_file, *input_ids;

@@ -3,47 +3,46 @@
  * Products with few activation rows, for one type of weights: included by
  * kern_body.h with WTYPE, WLOAD, WLOAD_N and FN() set.
  *
- * These are bound by reading weights, so a weight is read and converted once per
- * group of activation rows, four weight rows at a time (four streams keep the
- * memory busier than one), in its own type. Every KBLOCK of k has V partial sums,
- * lane i taking k = i mod V in rising order, added up by v_sum4; the blocks are
- * added in order. This is the same for every row, every split of n, every number
- * of activation rows and both types of weights. Four weight rows of KBLOCK stay
- * in the first-level cache while the activation rows go by.
+ * These are bound by reading weights, so a weight is read from memory once, in its
+ * own type, and converted once per group of activation rows. Every KBLOCK of k has
+ * V partial sums, lane i taking k = i mod V in rising order, added up by v_sum4;
+ * the blocks are added in order. This is the same for every row, every split of n,
+ * every number of activation rows and both types of weights. Four weight rows of
+ * KBLOCK stay in the first-level cache while the activation rows go by.
  */
 
 #ifndef KBLOCK
 #define KBLOCK	1024
 #endif
-#define LINE	(64 / sizeof(WTYPE))	/* weights of a cache line */
+#define AHEAD	256				/* bytes */
+#define LINE	(64 / sizeof(WTYPE))		/* weights of a cache line */
 
 /*
- * out[j][r] = w[r] . x[j], r < 4, j < M. The rows of the next call are @ahead
- * bytes further: they are fetched meanwhile, since what the hardware fetches by
- * itself ends with a page.
+ * out[j][r] = w[r] . x[j], r < R, j < M. When w is read the @first time, what
+ * comes next is fetched: the hardware does that by itself, but not enough.
  */
-#define DOT4(M)								\
+#define DOT(R, M)							\
 static inline __attribute__((always_inline))				\
-void FN(dot4x##M)(float (*out)[4], const WTYPE *const w[4],		\
-		  const float *x, size_t ldx, size_t k, ptrdiff_t ahead) \
+void FN(dot##R##x##M)(float (*out)[8], const WTYPE *const *w,		\
+		      const float *x, size_t ldx, size_t k, bool first)	\
 {									\
-	vf s[M][4], wv, xv[M];						\
+	vf s[M][R], wv, xv[M];						\
 	size_t i, b;							\
 	int j, r;							\
 									\
 	for (j = 0; j < M; j++)						\
-		for (r = 0; r < 4; r++)					\
+		for (r = 0; r < R; r++)					\
 			s[j][r] = v_set(0.0f);				\
 	for (i = 0; i + LINE <= k; i += LINE) {				\
-		for (r = 0; ahead && r < 4; r++)			\
+		for (r = 0; first && r < R; r++)			\
 			__builtin_prefetch((const void *)		\
-				((uintptr_t)(w[r] + i) + ahead), 0, 2);	\
+				((uintptr_t)(w[r] + i) + AHEAD), 0, 3);	\
 		_Pragma("GCC unroll 4")					\
 		for (b = i; b < i + LINE; b += V) {			\
 			for (j = 0; j < M; j++)				\
 				xv[j] = v_load(x + j * ldx + b);	\
-			_Pragma("GCC unroll 4")				\
-			for (r = 0; r < 4; r++) {			\
+			_Pragma("GCC unroll 8")				\
+			for (r = 0; r < R; r++) {			\
 				wv = WLOAD(w[r] + b);			\
 				for (j = 0; j < M; j++)			\
 					s[j][r] = v_fma(wv, xv[j],	\
@@ -56,8 +55,8 @@ void FN(dot4x##M)(float (*out)[4], const WTYPE *const w[4],		\
 		for (j = 0; j < M; j++)					\
 			xv[j] = b < V ? v_load_n(x + j * ldx + i, b) :	\
 				v_load(x + j * ldx + i);		\
-		_Pragma("GCC unroll 4")					\
-		for (r = 0; r < 4; r++) {				\
+		_Pragma("GCC unroll 8")					\
+		for (r = 0; r < R; r++) {				\
 			wv = b < V ? WLOAD_N(w[r] + i, b) :		\
 			     WLOAD(w[r] + i);				\
 			for (j = 0; j < M; j++)				\
@@ -65,58 +64,81 @@ void FN(dot4x##M)(float (*out)[4], const WTYPE *const w[4],		\
 		}							\
 	}								\
 	for (j = 0; j < M; j++)						\
-		v_sum4(out[j], s[j][0], s[j][1], s[j][2], s[j][3]);	\
+		for (r = 0; r < R; r += 4)				\
+			v_sum4(out[j] + r, s[j][r], s[j][r + 1],	\
+			       s[j][r + 2], s[j][r + 3]);		\
 }
 
-DOT4(1)
-DOT4(2)
-DOT4(3)
-#undef DOT4
+DOT(8, 1)
+DOT(4, 1)
+DOT(4, 2)
+DOT(4, 3)
+#undef DOT
 #undef LINE
+#undef AHEAD
 
-/* four rows (the last ones may be the same), KBLOCK of k, all of m */
-static inline void FN(rows4)(float *y, size_t ldy, const float *x, size_t ldx,
-			     size_t m, const WTYPE *const row[4], size_t live,
-			     size_t k, ptrdiff_t ahead, bool acc)
+/* R (4 or 8) rows of w @far apart, to columns of y as far; @live of them count */
+static inline __attribute__((always_inline))
+void FN(some_rows)(KERN_GEMM_ARGS(WTYPE), size_t far, int R)
 {
-	float out[3][4];
-	size_t j, g, r;
+	const size_t live = n;
+	const WTYPE *row[8];
+	float out[3][8];
+	size_t b, kb, j, g;
+	size_t r;
 
-	for (j = 0; j < m; j += g, ahead = 0) {
-		/* 4 is 2 + 2: 3 + 1 would convert as often, less evenly */
-		g = m - j == 4 ? 2 : m - j < 3 ? m - j : 3;
-		if (g == 1)
-			FN(dot4x1)(out, row, x + j * ldx, ldx, k, ahead);
-		else if (g == 2)
-			FN(dot4x2)(out, row, x + j * ldx, ldx, k, ahead);
-		else
-			FN(dot4x3)(out, row, x + j * ldx, ldx, k, ahead);
-		for (r = 0; r < g * live; r++) {
-			float *d = y + (j + r / live) * ldy + r % live;
-			float v = out[r / live][r % live];
+	for (b = 0; b < k; b += KBLOCK) {
+		kb = k - b < KBLOCK ? k - b : KBLOCK;
+		for (r = 0; r < (size_t)R; r++)
+			row[r] = w + (ptrdiff_t)(r % live * far) * ldw + b;
+		for (j = 0; j < m; j += g) {
+			const float *xj = x + j * ldx + b;
 
-			*d = acc ? *d + v : v;
+			/* 4 is 2 + 2: 3 + 1 would convert as often */
+			g = R == 8 ? 1 : m - j == 4 ? 2 : m - j < 3 ? m - j : 3;
+			if (R == 8)
+				FN(dot8x1)(out, row, xj, ldx, kb, true);
+			else if (g == 1)
+				FN(dot4x1)(out, row, xj, ldx, kb, !j);
+			else if (g == 2)
+				FN(dot4x2)(out, row, xj, ldx, kb, !j);
+			else
+				FN(dot4x3)(out, row, xj, ldx, kb, !j);
+			for (r = 0; r < g * live; r++) {
+				float *d = y + (j + r / live) * ldy +
+					   r % live * far;
+				float v = out[r / live][r % live];
+
+				*d = acc || b ? *d + v : v;
+			}
 		}
 	}
 }
 
+/*
+ * Streams far apart, each through consecutive rows: so the memory is read a third
+ * faster than with neighbours, whose streams end with every row. A long activation
+ * row does not stay in the first-level cache beside the weights, and is read again
+ * for each group: then eight streams are better than four. What is left over is
+ * done as neighbours.
+ */
 static void FN(rows)(KERN_GEMM_ARGS(WTYPE))
 {
-	ptrdiff_t ahead = 4 * ldw * (ptrdiff_t)sizeof(*w);
-	size_t i, r, b, live;
-	const WTYPE *row[4];
+	size_t streams = m == 1 && k > 2048 ? 8 : 4, part = n / streams, i;
 
-	for (i = 0; i < n; i += 4) {
-		live = n - i < 4 ? n - i : 4;
-		for (b = 0; b < k; b += KBLOCK) {
-			for (r = 0; r < 4; r++)
-				row[r] = w + (ptrdiff_t)(i + r % live) * ldw +
-					 b;
-			FN(rows4)(y + i, ldy, x + b, ldx, m, row, live,
-				  k - b < KBLOCK ? k - b : KBLOCK, ahead,
-				  acc || b);
-		}
+	for (i = 0; i < part; i++) {
+		const WTYPE *wi = w + (ptrdiff_t)i * ldw;
+
+		if (streams == 8)
+			FN(some_rows)(y + i, ldy, x, ldx, m, wi, ldw, 8, k,
+				      acc, part, 8);
+		else
+			FN(some_rows)(y + i, ldy, x, ldx, m, wi, ldw, 4, k,
+				      acc, part, 4);
 	}
+	for (i = part * streams; i < n; i += 4)
+		FN(some_rows)(y + i, ldy, x, ldx, m, w + (ptrdiff_t)i * ldw,
+			      ldw, n - i < 4 ? n - i : 4, k, acc, 1, 4);
 }
 
 /* y += x[0] w[0] + ... + x[3] w[3], in that order */

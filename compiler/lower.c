@@ -240,26 +240,55 @@ static int make_io(struct qc_lower *l, struct qaic_err *err)
 	return 0;
 }
 
-/* Outputs that are not in their place yet: inputs, constants, second names. */
+/* The place of an output; a retained one's is that of its input. */
+static void output_place(const struct qc_lower *l, const struct qc_io *io,
+			 struct qc_view *v)
+{
+	const struct qc_io *at = io->pair >= 0 ? &l->io[io->pair] : io;
+
+	memset(v, 0, sizeof(*v));
+	v->buf = at->buf;
+	v->dtype = at->dtype;
+	qc_view_set_dense(v, io->val->rank, io->val->dim);
+}
+
+/*
+ * Outputs that are not in their place yet: inputs, constants, second names, states
+ * that could not be changed in place. An output may be the old value of a state,
+ * and states may be exchanged, so no state is written before every old value was
+ * read: plain outputs first, then copies of states, then states.
+ */
 static int finish_io(struct qc_lower *l, struct qaic_err *err)
 {
-	struct qc_view v, src;
-	uint32_t i;
-	int rc;
+	struct qc_view v, src, *from;
+	uint32_t i, pass;
+	int rc = 0;
 
 	l->node = NULL;
-	for (i = 0; i < l->num_io; i++) {
-		struct qc_io *io = &l->io[i];
+	from = qc_alloc(l->g, (l->num_io + 1) * sizeof(*from));
+	if (!from)
+		return qaic_fail(err, -ENOMEM, "out of memory");
+	for (i = 0; i < l->num_io * 3; i++) {
+		struct qc_io *io = &l->io[i % l->num_io];
+		struct qc_view *f = &from[i % l->num_io];
 
-		if (!io->output)
+		pass = i / l->num_io;
+		if (!io->output || (pass == 0) != (io->pair < 0))
 			continue;
-		memset(&v, 0, sizeof(v));
-		v.buf = io->pair >= 0 ? l->io[io->pair].buf : io->buf;
-		v.dtype = io->pair >= 0 ? l->io[io->pair].dtype : io->dtype;
-		qc_view_set_dense(&v, io->val->rank, io->val->dim);
-		rc = qc_lower_in(l, io->val, &src, err);
-		if (!rc && !same_view(&v, &src))
-			rc = qc_emit_move(l, &v, &src, err);
+		output_place(l, io, &v);
+		if (pass < 2)
+			rc = qc_lower_in(l, io->val, f, err);
+		if (!rc && same_view(&v, f))
+			continue;
+		if (!rc && pass == 1 && f->buf->kind == QC_BUF_DDR) {
+			src = *f;
+			rc = qc_lower_temp(l, src.dtype, src.rank, src.dim, f,
+					   err);
+			if (!rc)
+				rc = qc_emit_move(l, f, &src, err);
+		} else if (!rc && pass != 1) {
+			rc = qc_emit_move(l, &v, f, err);
+		}
 		if (rc)
 			return qaic_fail_in(err, "output '%s'", io->val->name);
 	}

@@ -6,6 +6,7 @@
 #ifndef QAIC_ACCEL_H
 #define QAIC_ACCEL_H
 
+#include <linux/ioctl.h>
 #include <linux/types.h>
 
 /* A manage message carries at most this much, both ways */
@@ -123,6 +124,114 @@ struct qaic_attach_slice_entry {
 	__u64 offset;			/* in the BO */
 };
 
+struct qaic_create_bo {
+	__u64 size;
+	__u32 handle;			/* out */
+	__u32 pad;
+};
+
+struct qaic_mmap_bo {
+	__u32 handle;
+	__u32 pad;
+	__u64 offset;			/* out: for mmap() of the accel node */
+};
+
+struct qaic_attach_slice_hdr {
+	__u32 count;			/* of entries */
+	__u32 dbc_id;
+	__u32 handle;
+	__u32 dir;			/* QAIC_DIR_* */
+	__u64 size;			/* of the BO */
+};
+
+struct qaic_attach_slice {
+	struct qaic_attach_slice_hdr hdr;
+	__u64 data;			/* struct qaic_attach_slice_entry[] */
+};
+
+struct qaic_execute_entry {
+	__u32 handle;
+	__u32 dir;
+};
+
+struct qaic_partial_execute_entry {
+	__u32 handle;
+	__u32 dir;
+	__u64 resize;			/* bytes that are moved */
+};
+
+struct qaic_execute_hdr {
+	__u32 count;			/* of entries */
+	__u32 dbc_id;
+};
+
+struct qaic_execute {
+	struct qaic_execute_hdr hdr;
+	__u64 data;			/* struct qaic_(partial_)execute_entry[] */
+};
+
+struct qaic_wait {
+	__u32 handle;
+	__u32 timeout;			/* ms; 0: wait_exec_default_timeout_ms */
+	__u32 dbc_id;
+	__u32 pad;
+};
+
+struct qaic_perf_stats_hdr {
+	__u16 count;			/* of entries */
+	__u16 pad;
+	__u32 dbc_id;
+};
+
+struct qaic_perf_stats {
+	struct qaic_perf_stats_hdr hdr;
+	__u64 data;			/* struct qaic_perf_stats_entry[] */
+};
+
+struct qaic_perf_stats_entry {
+	__u32 handle;
+	__u32 queue_level_before;
+	__u32 num_queue_element;
+	__u32 submit_latency_us;
+	__u32 device_latency_us;	/* 0: not finished */
+	__u32 pad;
+};
+
+struct qaic_detach_slice {
+	__u32 handle;
+	__u32 pad;
+};
+
+/* DRM driver ioctls: type 'd', numbers from 0x40 */
+#define DRM_QAIC_MANAGE			0x00
+#define DRM_QAIC_CREATE_BO		0x01
+#define DRM_QAIC_MMAP_BO		0x02
+#define DRM_QAIC_ATTACH_SLICE_BO	0x03
+#define DRM_QAIC_EXECUTE_BO		0x04
+#define DRM_QAIC_PARTIAL_EXECUTE_BO	0x05
+#define DRM_QAIC_WAIT_BO		0x06
+#define DRM_QAIC_PERF_STATS_BO		0x07
+#define DRM_QAIC_DETACH_SLICE_BO	0x08
+
+#define DRM_IOCTL_QAIC_MANAGE \
+	_IOWR('d', 0x40 + DRM_QAIC_MANAGE, struct qaic_manage_msg)
+#define DRM_IOCTL_QAIC_CREATE_BO \
+	_IOWR('d', 0x40 + DRM_QAIC_CREATE_BO, struct qaic_create_bo)
+#define DRM_IOCTL_QAIC_MMAP_BO \
+	_IOWR('d', 0x40 + DRM_QAIC_MMAP_BO, struct qaic_mmap_bo)
+#define DRM_IOCTL_QAIC_ATTACH_SLICE_BO \
+	_IOW('d', 0x40 + DRM_QAIC_ATTACH_SLICE_BO, struct qaic_attach_slice)
+#define DRM_IOCTL_QAIC_EXECUTE_BO \
+	_IOW('d', 0x40 + DRM_QAIC_EXECUTE_BO, struct qaic_execute)
+#define DRM_IOCTL_QAIC_PARTIAL_EXECUTE_BO \
+	_IOW('d', 0x40 + DRM_QAIC_PARTIAL_EXECUTE_BO, struct qaic_execute)
+#define DRM_IOCTL_QAIC_WAIT_BO \
+	_IOW('d', 0x40 + DRM_QAIC_WAIT_BO, struct qaic_wait)
+#define DRM_IOCTL_QAIC_PERF_STATS_BO \
+	_IOWR('d', 0x40 + DRM_QAIC_PERF_STATS_BO, struct qaic_perf_stats)
+#define DRM_IOCTL_QAIC_DETACH_SLICE_BO \
+	_IOW('d', 0x40 + DRM_QAIC_DETACH_SLICE_BO, struct qaic_detach_slice)
+
 #ifndef __cplusplus
 _Static_assert(sizeof(struct qaic_manage_trans_dma_xfer) == 32, "ABI");
 _Static_assert(sizeof(struct qaic_manage_trans_activate_to_dev) == 24, "ABI");
@@ -132,6 +241,16 @@ _Static_assert(sizeof(struct qaic_manage_trans_status_from_dev) == 24, "ABI");
 _Static_assert(sizeof(struct qaic_manage_msg) == 16, "ABI");
 _Static_assert(sizeof(struct qaic_sem) == 8, "ABI");
 _Static_assert(sizeof(struct qaic_attach_slice_entry) == 72, "ABI");
+_Static_assert(DRM_IOCTL_QAIC_MANAGE == 0xc0106440, "ABI");
+_Static_assert(DRM_IOCTL_QAIC_CREATE_BO == 0xc0106441, "ABI");
+_Static_assert(DRM_IOCTL_QAIC_MMAP_BO == 0xc0106442, "ABI");
+_Static_assert(DRM_IOCTL_QAIC_ATTACH_SLICE_BO == 0x40206443, "ABI");
+_Static_assert(DRM_IOCTL_QAIC_EXECUTE_BO == 0x40106444, "ABI");
+_Static_assert(DRM_IOCTL_QAIC_PARTIAL_EXECUTE_BO == 0x40106445, "ABI");
+_Static_assert(DRM_IOCTL_QAIC_WAIT_BO == 0x40106446, "ABI");
+_Static_assert(DRM_IOCTL_QAIC_PERF_STATS_BO == 0xc0106447, "ABI");
+_Static_assert(DRM_IOCTL_QAIC_DETACH_SLICE_BO == 0x40086448, "ABI");
+_Static_assert(sizeof(struct qaic_perf_stats_entry) == 24, "ABI");
 #endif
 
 #endif

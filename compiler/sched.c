@@ -209,7 +209,7 @@ static bool better(const struct qc_cand *a, const struct qc_cand *b)
 }
 
 static int choose(const struct qc_lower *l, const struct qc_vcmd *v,
-		  struct qc_cand *cd, uint32_t n, bool must_all, double work)
+		  struct qc_cand *cd, uint32_t n, bool must_all)
 {
 	double best_cost = -1;
 	int best = -1;
@@ -267,7 +267,7 @@ int qc_emit(struct qc_lower *l, struct qc_vcmd *v, struct qaic_err *err)
 		qc_cand_single(&cd[n], 0);
 		cd[n++].all = true;
 	}
-	best = choose(l, v, cd, n, must_all, work);
+	best = choose(l, v, cd, n, must_all);
 	if (best < 0)
 		return qaic_fail(err, -EINVAL, "no way to split the command");
 	for (o = 0; o < NSP_OPNDS; o++) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Devices. QID 0 is the card in this process; cards behind a kernel driver would
- * be found here as well.
+ * Devices: the cards behind a kernel driver, or where there are none, the card
+ * in this process as QID 0.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -11,7 +11,34 @@
 
 int qaic_device_count(void)
 {
-	return 1;
+	struct qaic_location loc[QAIC_MAX_DEVICES];
+	int n = qaic_kernel_list(loc, QAIC_MAX_DEVICES);
+
+	return n ? n : 1;
+}
+
+int qaic_device_locate(uint32_t qid, struct qaic_location *out)
+{
+	struct qaic_location loc[QAIC_MAX_DEVICES];
+	int n = qaic_kernel_list(loc, QAIC_MAX_DEVICES);
+
+	/* all zero when there are none */
+	if (qid >= (uint32_t)(n ? n : 1))
+		return -ENODEV;
+	*out = loc[qid];
+	return 0;
+}
+
+static int ask_status(struct qaic_device *dev, struct qaic_msg *msg,
+		      const struct qaic_nnc_status_rsp **rsp,
+		      struct qaic_err *err)
+{
+	int ret;
+
+	qaic_msg_init(msg);
+	qaic_msg_cmd(msg, QAIC_NNC_STATUS, sizeof(struct qaic_nnc_status_req));
+	ret = qaic_msg_send(dev, msg, (const void **)rsp, sizeof(**rsp), err);
+	return ret ? ret : qaic_msg_status((*rsp)->status, "status", err);
 }
 
 /* Versions that this library speaks: the same check as other runtimes do. */
@@ -22,12 +49,7 @@ static int check_versions(struct qaic_device *dev, struct qaic_err *err)
 	struct qaic_msg msg;
 	int ret;
 
-	qaic_msg_init(&msg);
-	qaic_msg_cmd(&msg, QAIC_NNC_STATUS, sizeof(struct qaic_nnc_status_req));
-	ret = qaic_msg_send(dev, &msg, (const void **)&rsp, sizeof(*rsp), err);
-	if (ret)
-		return ret;
-	ret = qaic_msg_status(rsp->status, "status", err);
+	ret = ask_status(dev, &msg, &rsp, err);
 	if (ret)
 		return ret;
 	if (rsp->dev.cmd_major != QAIC_NNC_CMD_MAJOR ||
@@ -48,21 +70,35 @@ static int check_versions(struct qaic_device *dev, struct qaic_err *err)
 	return 0;
 }
 
+static int open_transport(uint32_t qid, struct qaic_transport **out,
+			  struct qaic_err *err)
+{
+	struct qaic_location loc;
+
+	if (qaic_device_locate(qid, &loc))
+		return qaic_fail(err, -ENODEV,
+				 "no device %u: there are %d, numbered from 0",
+				 qid, qaic_device_count());
+	if (loc.node[0])
+		return qaic_kernel_open(loc.node, out, err);
+	if (loc.pci[0])
+		return qaic_fail(err, -ENODEV,
+				 "device %u: no driver drives the card %s", qid,
+				 loc.pci);
+	return qaic_embedded_open(out, err);
+}
+
 int qaic_device_open(uint32_t qid, struct qaic_device **out,
 		     struct qaic_err *err)
 {
 	struct qaic_device *dev;
 	int ret;
 
-	if (qid >= (uint32_t)qaic_device_count())
-		return qaic_fail(err, -ENODEV,
-				 "no device %u: there are %d, numbered from 0",
-				 qid, qaic_device_count());
 	dev = calloc(1, sizeof(*dev));
 	if (!dev)
 		return qaic_fail(err, -ENOMEM, "no memory for a device");
 	dev->qid = qid;
-	ret = qaic_embedded_open(&dev->t, err);
+	ret = open_transport(qid, &dev->t, err);
 	if (ret)
 		goto free_dev;
 	ret = check_versions(dev, err);
@@ -94,18 +130,13 @@ int qaic_device_get_info(struct qaic_device *dev, struct qaic_device_info *info,
 	struct qaic_msg msg;
 	int ret;
 
-	qaic_msg_init(&msg);
-	qaic_msg_cmd(&msg, QAIC_NNC_STATUS, sizeof(struct qaic_nnc_status_req));
-	ret = qaic_msg_send(dev, &msg, (const void **)&rsp, sizeof(*rsp), err);
-	if (ret)
-		return ret;
-	ret = qaic_msg_status(rsp->status, "status", err);
+	ret = ask_status(dev, &msg, &rsp, err);
 	if (ret)
 		return ret;
 	d = &rsp->dev;
 	memset(info, 0, sizeof(*info));
 	info->qid = dev->qid;
-	strncpy(info->name, dev->t->ops->name, sizeof(info->name) - 1);
+	strncpy(info->name, dev->t->name, sizeof(info->name) - 1);
 	strcpy(info->status, "Ready");
 	info->nsp_total = d->res.nsp_total;
 	info->nsp_free = d->res.nsp_free;
@@ -118,6 +149,23 @@ int qaic_device_get_info(struct qaic_device *dev, struct qaic_device_info *info,
 	info->num_loaded = d->nw_loaded;
 	info->num_active = d->nw_active;
 	return 0;
+}
+
+int qaic_device_status(struct qaic_device *dev, void *status, size_t size,
+		       struct qaic_err *err)
+{
+	const struct qaic_nnc_status_rsp *rsp;
+	struct qaic_msg msg;
+	int ret;
+
+	_Static_assert(sizeof(*rsp) == QAIC_STATUS_SIZE, "status");
+	if (size < sizeof(*rsp))
+		return qaic_fail(err, -EINVAL, "a status takes %zu bytes",
+				 sizeof(*rsp));
+	ret = ask_status(dev, &msg, &rsp, err);
+	if (!ret)
+		memcpy(status, rsp, sizeof(*rsp));
+	return ret;
 }
 
 const char *qaic_version(void)

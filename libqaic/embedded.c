@@ -147,7 +147,6 @@ static int emb_dma_stats(struct qaic_transport *t, uint32_t dbc,
 }
 
 static const struct qaic_transport_ops emb_ops = {
-	.name = "embedded",
 	.close = emb_close,
 	.manage = emb_manage,
 	.bo_create = emb_bo_create,
@@ -181,6 +180,7 @@ int qaic_embedded_open(struct qaic_transport **out, struct qaic_err *err)
 		return ret;
 	}
 	emb->t.ops = &emb_ops;
+	emb->t.name = "embedded";
 	*out = &emb->t;
 	return 0;
 }

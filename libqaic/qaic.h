@@ -49,9 +49,23 @@ struct qaic_device_info {
 	uint32_t num_active;
 };
 
-/* Number of devices; QIDs are 0..n-1. Without an accel node: 1, the embedded card. */
+struct qaic_location {
+	char node[64];			/* "/dev/accel/accel0", or "" */
+	char pci[16];			/* "0001:00:00.0", or "" */
+};
+
+/*
+ * Number of devices; QIDs are 0..n-1. They are the cards that have an accel node,
+ * in the order of their PCI addresses; without one, or with QAIC_EMBEDDED=1 in
+ * the environment: 1, the embedded card.
+ */
 int qaic_device_count(void);
-/* -ENODEV if there is no such QID. */
+/*
+ * Where a device is, also one that cannot be opened; the embedded card is
+ * nowhere. -ENODEV if there is no such QID.
+ */
+int qaic_device_locate(uint32_t qid, struct qaic_location *loc);
+/* -ENODEV if there is no such QID, or its card is offline. */
 int qaic_device_open(uint32_t qid, struct qaic_device **out,
 		     struct qaic_err *err);
 void qaic_device_close(struct qaic_device *dev);
@@ -63,6 +77,13 @@ int qaic_embedded_set_threads(unsigned int threads);
 /* Asked from the card (NNC STATUS), not remembered. */
 int qaic_device_get_info(struct qaic_device *dev, struct qaic_device_info *info,
 			 struct qaic_err *err);
+/*
+ * All that the card says about itself: struct qaic_nnc_status_rsp of
+ * uapi/qaic_nnc.h, 504 bytes. -EINVAL if @size is less.
+ */
+#define QAIC_STATUS_SIZE	504
+int qaic_device_status(struct qaic_device *dev, void *status, size_t size,
+		       struct qaic_err *err);
 
 /* ---- programs ---- */
 

@@ -23,11 +23,10 @@ struct qaic_bo {
 
 struct qaic_transport {
 	const struct qaic_transport_ops *ops;
+	const char *name;	/* for struct qaic_device_info.name */
 };
 
 struct qaic_transport_ops {
-	/* for struct qaic_device_info.name */
-	const char *name;
 	/* All that the transport's user still holds on the card goes, too. */
 	void (*close)(struct qaic_transport *t);
 
@@ -62,7 +61,10 @@ struct qaic_transport_ops {
 	int (*wait)(struct qaic_transport *t, uint32_t dbc,
 		    struct qaic_bo *const *bos, uint32_t num_bos,
 		    int timeout_ms);
-	/* True if what is queued cannot go on by itself. */
+	/*
+	 * True if what is queued cannot go on by itself, or did not for half a
+	 * minute of asking, where that is all that can be known.
+	 */
 	bool (*stalled)(struct qaic_transport *t, uint32_t dbc);
 	int (*dma_stats)(struct qaic_transport *t, uint32_t dbc,
 			 struct qaic_dma_stats *stats);
@@ -70,5 +72,17 @@ struct qaic_transport_ops {
 
 /* The card in this process: one, made for the first who opens it. */
 int qaic_embedded_open(struct qaic_transport **out, struct qaic_err *err);
+
+/* The card behind an accel node. */
+int qaic_kernel_open(const char *node, struct qaic_transport **out,
+		     struct qaic_err *err);
+
+#define QAIC_MAX_DEVICES	64
+
+/*
+ * The cards that the kernel knows, index = QID; node is "" where a function has
+ * none. Their number, 0 if there are none or QAIC_EMBEDDED hides them.
+ */
+int qaic_kernel_list(struct qaic_location *loc, int max);
 
 #endif

@@ -120,32 +120,66 @@ char *qaic_path(const char *dir, const char *name)
 			     name);
 }
 
+/*
+ * Where to write: @path, or what a symlink there leads to, so that the link
+ * survives. What is no regular file (a device, a FIFO) cannot be replaced by a
+ * rename: *direct, it is written in place.
+ */
+static int resolve(const char *path, char **real, bool *direct)
+{
+	struct stat st;
+
+	*direct = false;
+	*real = NULL;
+	if (!stat(path, &st)) {
+		if (S_ISDIR(st.st_mode))
+			return -EISDIR;
+		*direct = !S_ISREG(st.st_mode);
+		if (!*direct)
+			*real = realpath(path, NULL);
+	}
+	if (!*real)
+		*real = strdup(path);
+	return *real ? 0 : -ENOMEM;
+}
+
+static int open_beside(struct qaic_outfile *f)
+{
+	const char *slash = strrchr(f->path, '/');
+	int dirlen = slash ? slash + 1 - f->path : 0;
+
+	f->tmp = qaic_asprintf("%.*s.%s.tmp-%d", dirlen, f->path,
+			       f->path + dirlen, (int)getpid());
+	if (!f->tmp)
+		return -ENOMEM;
+	f->fd = open(f->tmp, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+		     0666);
+	if (f->fd >= 0)
+		return 0;
+	free(f->tmp);
+	f->tmp = NULL;
+	return -errno;
+}
+
 int qaic_outfile_open(struct qaic_outfile *f, const char *path,
 		      struct qaic_err *err)
 {
-	const char *slash = strrchr(path, '/');
-	int dirlen = slash ? slash + 1 - path : 0;
+	bool direct;
+	int rc;
 
-	f->fd = -1;
-	f->path = strdup(path);
-	f->tmp = qaic_asprintf("%.*s.%s.tmp-%d", dirlen, path, path + dirlen,
-			       (int)getpid());
-	if (!f->path || !f->tmp) {
-		qaic_outfile_abort(f);
-		return qaic_fail(err, -ENOMEM, "%s: out of memory", path);
+	*f = (struct qaic_outfile){ .fd = -1 };
+	rc = resolve(path, &f->path, &direct);
+	if (!rc && direct) {
+		f->fd = open(f->path, O_WRONLY | O_CLOEXEC);
+		rc = f->fd < 0 ? -errno : 0;
+	} else if (!rc) {
+		rc = open_beside(f);
 	}
-	f->fd = open(f->tmp, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
-		     0666);
-	if (f->fd < 0) {
-		int rc = qaic_fail(err, -errno, "%s: cannot write: %s", path,
-				   strerror(errno));
-
-		free(f->tmp);
-		f->tmp = NULL;
+	if (rc) {
+		qaic_fail(err, rc, "%s: cannot write: %s", path, strerror(-rc));
 		qaic_outfile_abort(f);
-		return rc;
 	}
-	return 0;
+	return rc;
 }
 
 static int write_failed(struct qaic_outfile *f, struct qaic_err *err)
@@ -190,7 +224,7 @@ int qaic_outfile_commit(struct qaic_outfile *f, struct qaic_err *err)
 {
 	int rc = 0;
 
-	if (fsync(f->fd) || rename(f->tmp, f->path)) {
+	if (f->tmp && (fsync(f->fd) || rename(f->tmp, f->path))) {
 		rc = write_failed(f, err);
 	} else {
 		free(f->tmp);

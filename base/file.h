@@ -27,12 +27,13 @@ int qaic_read_file(const char *path, size_t max, char **text, size_t *len,
 /*
  * An output file that exists only when it is complete: written as a sibling
  * ".NAME.tmp-PID", fsynced and renamed by commit, removed by abort. Both end the
- * object. A file that was there before stays untouched until commit.
+ * object. A file that was there before stays untouched until commit. A symlink
+ * stays one, its target is replaced; a device or a FIFO is written in place.
  */
 struct qaic_outfile {
 	int fd;			/* -1 when closed */
 	char *path;
-	char *tmp;
+	char *tmp;		/* NULL: written in place */
 };
 
 int qaic_outfile_open(struct qaic_outfile *f, const char *path,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -113,6 +114,43 @@ static void commit(void **state)
 	free(path);
 }
 
+/* What is no regular file is written to, not replaced. */
+static void commit_in_place(void **state)
+{
+	char *path = qaic_path(dir, "out"), *link = qaic_path(dir, "link");
+	struct qaic_err err = QAIC_ERR_INIT;
+	char buf[8] = "";
+	struct stat st;
+	int fd;
+
+	assert_int_equal(mkfifo(path, 0600), 0);
+	fd = open(path, O_RDONLY | O_NONBLOCK);
+	assert_true(fd >= 0);
+	assert_int_equal(qaic_write_file(path, "abc", 3, &err), 0);
+	assert_int_equal(read(fd, buf, sizeof(buf)), 3);
+	assert_string_equal(buf, "abc");
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_true(S_ISFIFO(st.st_mode));
+	assert_int_equal(entries(dir), 1);
+	assert_int_equal(unlink(path), 0);
+
+	assert_int_equal(qaic_write_file(path, "old", 3, &err), 0);
+	assert_int_equal(symlink("out", link), 0);
+	assert_int_equal(qaic_write_file(link, "new", 3, &err), 0);
+	holds(path, "new");
+	assert_int_equal(lstat(link, &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	assert_int_equal(entries(dir), 2);
+	assert_int_equal(unlink(link), 0);
+
+	/* refused before anything is computed */
+	assert_int_equal(qaic_write_file(dir, "x", 1, &err), -EISDIR);
+	assert_non_null(strstr(err.msg, dir));
+	free(path);
+	free(link);
+}
+
 static void abort_keeps(void **state)
 {
 	char *path = qaic_path(dir, "out");
@@ -217,8 +255,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(read_and_map), TEST(odd_files), TEST(commit),
-		TEST(abort_keeps), TEST(cannot_write), TEST(mkdirs),
-		TEST(rmtree), TEST(paths),
+		TEST(commit_in_place), TEST(abort_keeps), TEST(cannot_write),
+		TEST(mkdirs), TEST(rmtree), TEST(paths),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

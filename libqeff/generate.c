@@ -183,8 +183,8 @@ static int decode(struct run *run, uint64_t *calls)
 	return 0;
 }
 
-static int check_prompt(const struct qeff_session *s, size_t r,
-			const int32_t *ids, size_t n, struct qaic_err *err)
+int qeff_check_prompt(const struct qeff_session *s, size_t r,
+		      const int32_t *ids, size_t n, struct qaic_err *err)
 {
 	size_t i;
 
@@ -230,8 +230,8 @@ static int start_rows(struct run *run, struct qeff_result *res)
 			row->done = true;
 			continue;
 		}
-		ret = check_prompt(s, r, req->prompts[r], req->prompt_len[r],
-				   run->err);
+		ret = qeff_check_prompt(s, r, req->prompts[r],
+					req->prompt_len[r], run->err);
 		if (ret)
 			return ret;
 		row->prompt = req->prompts[r];

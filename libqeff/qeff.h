@@ -214,6 +214,14 @@ struct qeff_result {
 	double model_decode_s;
 };
 
+/*
+ * Can a prompt of @n ids be generated from: the ids are in the vocabulary, and
+ * the context has room for them and one more. @index counts from 0, errors name
+ * the prompt by it, from 1. qeff_generate() checks the same.
+ */
+int qeff_check_prompt(const struct qeff_session *s, size_t index,
+		      const int32_t *ids, size_t n, struct qaic_err *err);
+
 /* Generate greedily for one batch. Release with qeff_result_release(). */
 int qeff_generate(struct qeff_session *s, const struct qeff_request *req,
 		  struct qeff_result *res, struct qaic_err *err);

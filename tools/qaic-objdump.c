@@ -140,8 +140,6 @@ static int dump(const char *arg, struct qaic_err *err)
 		qpc_close(qpc);
 	}
 	qaic_unmap_file(&map);
-	if (!rc && (fflush(stdout) || ferror(stdout)))
-		rc = qaic_fail(err, -EIO, "cannot write the output");
 out:
 	free(path);
 	return rc;

@@ -4,11 +4,13 @@
  * prefixes, knows no '_' for '-', and could not suggest what was meant.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "tools/common/opt.h"
 
@@ -307,12 +309,26 @@ static int parse_one(struct qaic_opt_cmd *cmd, int argc, char *const *argv,
 	return apply(o, value, err);
 }
 
+/*
+ * Nobody's file may become standard output because that was closed: fill the
+ * gaps with descriptors that refuse to be used, so that it is noticed.
+ */
+static void fill_standard_fds(void)
+{
+	int fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", fd ? O_RDONLY : O_WRONLY);
+}
+
 int qaic_opt_parse(struct qaic_opt_cmd *cmd, int argc, char *const *argv,
 		   struct qaic_err *err)
 {
 	bool options = true;
 	int i, ret;
 
+	fill_standard_fds();
 	for (i = 1; i < argc; i++) {
 		if (options && !strcmp(argv[i], "--")) {
 			options = false;
@@ -357,9 +373,14 @@ void qaic_opt_release(struct qaic_opt_cmd *cmd)
 
 int qaic_opt_exit(struct qaic_opt_cmd *cmd, int ret, const struct qaic_err *err)
 {
+	bool lost = fflush(stdout) || ferror(stdout);
+
 	if (ret < 0)
 		fprintf(stderr, "%s: %s\n", cmd->prog,
 			err && err->msg[0] ? err->msg : strerror(-ret));
+	else if (lost)
+		fprintf(stderr, "%s: standard output cannot be written\n",
+			cmd->prog);
 	qaic_opt_release(cmd);
-	return ret < 0;
+	return ret < 0 || lost;
 }

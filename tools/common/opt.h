@@ -86,8 +86,9 @@ void qaic_opt_release(struct qaic_opt_cmd *cmd);
 void qaic_opt_help(const struct qaic_opt_cmd *cmd, FILE *out);
 
 /*
- * End of main(): print "PROG: message" on stderr if @ret is negative and return
- * the exit status, 1 for an error, else 0. Releases the command's lists.
+ * End of main(): print "PROG: message" on stderr if @ret is negative or standard
+ * output could not be written, and return the exit status, 1 for an error, else
+ * 0. Releases the command's lists.
  */
 int qaic_opt_exit(struct qaic_opt_cmd *cmd, int ret, const struct qaic_err *err);
 

@@ -84,10 +84,12 @@ static int read_prompts(struct qaic_gen *g)
 				       &note, g->err);
 	if (!ret && note)
 		warn(g, note);
+	/* all of them before the first is run and shown */
+	for (i = 0; !ret && i < g->prompts.n; i++)
+		ret = qeff_check_prompt(g->s, i, g->prompts.v[i].ids,
+					g->prompts.v[i].num_ids, g->err);
 	for (i = 0; !ret && i < g->prompts.n; i++) {
-		left = qeff_session_ctx_len(g->s);
-		left -= left < g->prompts.v[i].num_ids ? left :
-			g->prompts.v[i].num_ids;
+		left = qeff_session_ctx_len(g->s) - g->prompts.v[i].num_ids;
 		if (t->generation_len <= left)
 			continue;
 		warn(g, "--generation-len is more than the context has room for");
@@ -336,8 +338,6 @@ static int report(struct qaic_gen *g)
 	}
 	if (g->t->verbose)
 		say_more(g);
-	if (fflush(stdout) || ferror(stdout))
-		return qaic_fail(g->err, -EIO, "standard output: write failed");
 	return g->t->verify ? qaic_gen_verify_result(g) : 0;
 }
 

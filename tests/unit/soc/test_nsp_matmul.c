@@ -160,6 +160,55 @@ static void test_split(void **state)
 	arena_close(&a);
 }
 
+/*
+ * A row of activations gives the same bits alone and beside others, and for F16
+ * and F32 weights of the same values, while they are streamed.
+ */
+static void test_alone(void **state)
+{
+	static const uint32_t ks[] = { 5, 64, 1024, 1100, 2049, 5632 };
+	const uint32_t m = 9, n = 29;
+	float all[9 * 29], *y;
+	struct arena a;
+	struct nsp_cmd cmd;
+	uint32_t i, j, k;
+
+	arena_open(&a, 5);
+	for (i = 0; i < QAIC_ARRAY_SIZE(ks); i++) {
+		k = ks[i];
+		arena_new(&a, NSP_MATMUL, 0);
+		a.cmd.dims[2] = m;
+		a.cmd.dims[3] = n;
+		a.cmd.dims[4] = k;
+		arena_opnd(&a, 0, QAIC_F32, 0xc, a.cmd.dims, ROWMAJOR, 0, 1);
+		arena_opnd(&a, 1, QAIC_F32, 0x14, a.cmd.dims, ROWMAJOR, -1, 1);
+		arena_opnd(&a, 2, QAIC_F16, 0x18, a.cmd.dims, ROWMAJOR, -1, 1);
+		run_card(&a);
+		y = (float *)(a.mem + a.start[0]);
+		memcpy(all, y, sizeof(all));
+		cmd = a.cmd;
+		for (j = 0; j < m; j++) {
+			memset(y, 0, sizeof(all));
+			a.cmd.dims[2] = 1 + j % 3;	/* 1, 2 or 3 rows */
+			if (j + a.cmd.dims[2] > m)
+				break;
+			a.cmd.o[1].addr = cmd.o[1].addr + j * k * 4;
+			run_card(&a);
+			assert_memory_equal(y, all + j * n,
+					    a.cmd.dims[2] * n * 4);
+		}
+		a.cmd = cmd;
+		arena_opnd(&a, 2, QAIC_F32, 0x18, a.cmd.dims, ROWMAJOR, 0, 1);
+		for (j = 0; j < n * k; j++)
+			((float *)(a.mem + a.start[2]))[j] = qaic_f16_to_f32(
+				((uint16_t *)(a.mem +
+					NSP_ADDR_OFF(cmd.o[2].addr)))[j]);
+		run_card(&a);
+		assert_memory_equal(y, all, sizeof(all));
+	}
+	arena_close(&a);
+}
+
 /* NaN and infinity of one row stay in it; what lies beside a tail is not read */
 static void test_tails(void **state)
 {
@@ -199,6 +248,7 @@ int main(void)
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_parts),
 		cmocka_unit_test(test_split),
+		cmocka_unit_test(test_alone),
 		cmocka_unit_test(test_tails),
 	};
 

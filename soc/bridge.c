@@ -32,7 +32,11 @@ static bool fetch(struct soc_dbc *d)
 	if (tail == d->req_head)
 		return false;
 	/* read once; what the host does to the element from here on is its own */
-	memcpy(&d->cur, &d->req[d->req_head], sizeof(d->cur));
+	if (soc_copy(d->soc, d->req + d->req_head * sizeof(d->cur), &d->cur,
+		     sizeof(d->cur), false)) {
+		d->broken = true;
+		return false;
+	}
 	__asm__ volatile("" ::: "memory");
 	d->sem = 0;
 	return true;
@@ -121,7 +125,7 @@ static uint16_t move(struct soc_dbc *d)
 	return QAIC_HW_COMP_OK;
 }
 
-/* False if the response FIFO is full. */
+/* False if the response FIFO is full or gone. */
 static bool respond(struct soc_dbc *d)
 {
 	struct qaic_hw_rsp rsp;
@@ -133,7 +137,11 @@ static bool respond(struct soc_dbc *d)
 			return false;
 		rsp.req_id = d->cur.req_id;
 		rsp.code = d->code;
-		memcpy(&d->rsp[d->rsp_tail], &rsp, sizeof(rsp));
+		if (soc_copy(d->soc, d->rsp + d->rsp_tail * sizeof(rsp), &rsp,
+			     sizeof(rsp), true)) {
+			d->broken = true;
+			return false;
+		}
 		d->rsp_tail = next;
 		reg_write(&d->regs->rsp_tail, next);
 		d->code = QAIC_HW_COMP_OK;

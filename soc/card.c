@@ -25,6 +25,7 @@ static void set_totals(struct soc *soc, const struct soc_config *config)
 	const char *serial = config->serial ? config->serial : "0x5afe0a1c";
 
 	soc->num_nsps = config->num_nsps ? config->num_nsps : NSP_MAX_NSPS;
+	soc->sku = config->sku ? config->sku : QAIC_NNC_SKU_PRO;
 	soc->dram = config->dram ? config->dram : (uint64_t)SOC_DRAM_MB << 20;
 	strncpy(soc->serial, serial, sizeof(soc->serial) - 1);
 	soc->total.nsp = soc->num_nsps;
@@ -112,6 +113,16 @@ void soc_ring(struct soc *soc, unsigned int dbc)
 {
 	if (dbc < SOC_NUM_DBC)
 		soc_bridge_pump(&soc->dbc[dbc]);
+}
+
+void soc_dbc_reset(struct soc *soc, unsigned int dbc)
+{
+	if (dbc >= SOC_NUM_DBC)
+		return;
+	pthread_mutex_lock(&soc->qsm_lock);
+	if (soc->acts[dbc])
+		qsm_free_act(soc, soc->acts[dbc]);
+	pthread_mutex_unlock(&soc->qsm_lock);
 }
 
 unsigned int soc_threads(const struct soc *soc)

@@ -117,8 +117,7 @@ struct soc_dbc {
 	bool standby;			/* told to pause */
 	bool broken;			/* the host's tail made no sense */
 	struct soc_act *act;
-	const struct qaic_hw_req *req;
-	struct qaic_hw_rsp *rsp;
+	uint64_t req, rsp;		/* the FIFOs: host addresses */
 	uint32_t req_n, rsp_n, req_head, rsp_tail;
 
 	struct qaic_hw_req cur;		/* private copy of the request in work */
@@ -169,7 +168,7 @@ struct soc {
 	void *bar2, *own_bar2;
 	char serial[16];
 	uint64_t dram;
-	uint32_t num_nsps;
+	uint32_t num_nsps, sku;
 
 	pthread_mutex_t qsm_lock;	/* all below */
 	struct soc_res total, used;	/* used: by groups and activations */

@@ -27,12 +27,20 @@ static void clear_regs(struct soc_dbc *d)
 	__atomic_store_n(&d->regs->rsp_tail, 0, __ATOMIC_RELEASE);
 }
 
+/* Can the FIFO's first and last element be reached? */
+static bool fifo_ok(struct soc *soc, uint64_t addr, uint64_t n, size_t size)
+{
+	uint8_t e[sizeof(struct qaic_hw_req)];
+
+	return addr + n * size >= addr &&
+	       !soc_copy(soc, addr, e, size, false) &&
+	       !soc_copy(soc, addr + (n - 1) * size, e, size, false);
+}
+
 int soc_bridge_start(struct soc_dbc *d, struct soc_act *act,
 		     const struct qaic_nnc_activate_to_dev *q, bool standby)
 {
-	const struct soc_bus *bus = &d->soc->bus;
 	unsigned int n = act->elf->prog.num_nsps;
-	void *req, *rsp;
 
 	if (q->req_count < 2 || q->rsp_count < 2)
 		return QAIC_NNC_ERR_QUEUE;
@@ -40,19 +48,16 @@ int soc_bridge_start(struct soc_dbc *d, struct soc_act *act,
 	    q->req_addr % sizeof(struct qaic_hw_req) ||
 	    q->rsp_addr % sizeof(struct qaic_hw_rsp))
 		return QAIC_NNC_ERR_PARAM;
-	req = bus->map(bus->ctx, q->req_addr,
-		       (uint64_t)q->req_count * sizeof(struct qaic_hw_req),
-		       false);
-	rsp = bus->map(bus->ctx, q->rsp_addr,
-		       (uint64_t)q->rsp_count * sizeof(struct qaic_hw_rsp),
-		       true);
-	if (!req || !rsp)
+	if (!fifo_ok(d->soc, q->req_addr, q->req_count,
+		     sizeof(struct qaic_hw_req)) ||
+	    !fifo_ok(d->soc, q->rsp_addr, q->rsp_count,
+		     sizeof(struct qaic_hw_rsp)))
 		return QAIC_NNC_ERR_DMA;
 
 	pthread_mutex_lock(&d->lock);
 	clear_regs(d);
-	d->req = req;
-	d->rsp = rsp;
+	d->req = q->req_addr;
+	d->rsp = q->rsp_addr;
 	d->req_n = q->req_count;
 	d->rsp_n = q->rsp_count;
 	d->req_head = 0;
@@ -94,8 +99,6 @@ void soc_bridge_stop(struct soc_dbc *d)
 	pthread_mutex_lock(&d->lock);
 	d->on = false;
 	d->act = NULL;
-	d->req = NULL;
-	d->rsp = NULL;
 	/* registers stay as they are: the host may still be reading responses */
 	pthread_mutex_unlock(&d->lock);
 }

@@ -16,7 +16,6 @@
 #define COMPNOC_HZ	1450000000u
 #define MEMNOC_HZ	1000000000u
 #define SYSNOC_HZ	667000000u
-#define PEAK_INT8	375000000000000ull	/* a Pro card */
 
 static uint32_t mb(uint64_t bytes)
 {
@@ -39,14 +38,26 @@ static void fill_res(const struct soc_res *total, const struct soc_res *used,
 	r->pc_total = 7;
 }
 
-static void fill_perf(struct qaic_nnc_perf_info *p)
+/* int8 operations per second of a SoC (the vendor's product pages) */
+static uint64_t peak_int8(uint32_t sku)
+{
+	switch (sku) {
+	case QAIC_NNC_SKU_PCIE:
+		return 325000000000000ull;
+	case QAIC_NNC_SKU_ULTRA:
+		return 217500000000000ull;	/* a quarter of the card */
+	}
+	return 375000000000000ull;
+}
+
+static void fill_perf(const struct soc *soc, struct qaic_nnc_perf_info *p)
 {
 	p->nsp_hz = NSP_HZ;
 	p->ddr_hz = DDR_HZ;
 	p->compnoc_hz = COMPNOC_HZ;
 	p->memnoc_hz = MEMNOC_HZ;
 	p->sysnoc_hz = SYSNOC_HZ;
-	p->peak_compute = PEAK_INT8;
+	p->peak_compute = peak_int8(soc->sku);
 	/* dram_bw_kbps stays 0: host time says nothing about the card's DDR */
 }
 
@@ -69,7 +80,7 @@ static void fill_dev(const struct soc *soc, struct qaic_nnc_dev_data *d)
 	memcpy(d->serial, soc->serial, sizeof(d->serial));
 	strcpy(d->board_serial, "SIM-AIC100");
 	fill_res(&soc->total, &soc->used, &d->res);
-	fill_perf(&d->perf);
+	fill_perf(soc, &d->perf);
 	for (c = soc->consts; c; c = c->next) {
 		d->consts_loaded++;
 		d->consts_in_use += c->users > 0;
@@ -83,7 +94,7 @@ static void fill_dev(const struct soc *soc, struct qaic_nnc_dev_data *d)
 	d->cmd_major = QAIC_NNC_CMD_MAJOR;
 	d->cmd_minor = QAIC_NNC_CMD_MINOR;
 	strcpy(d->sbl, "SBL.AIC.SIM");
-	d->sku = QAIC_NNC_SKU_PRO;
+	d->sku = soc->sku;
 }
 
 int qsm_status(struct qsm *q, const void *cmd, void *rsp)
@@ -122,6 +133,6 @@ int qsm_perf_info(struct qsm *q, const void *cmd, void *rsp)
 {
 	struct qaic_nnc_perf_info_rsp *r = rsp;
 
-	fill_perf(&r->perf);
+	fill_perf(q->soc, &r->perf);
 	return QAIC_NNC_OK;
 }

@@ -23,8 +23,7 @@ struct soc;
 struct soc_bus {
 	/*
 	 * Host memory [iova, iova + len) as the card's pointer, or NULL for a
-	 * bad address. It stays valid while a FIFO in it is in use (until the
-	 * channel is deactivated), else until the call that asked for it ends.
+	 * bad address. It stays valid until the call that asked for it ends.
 	 */
 	void *(*map)(void *ctx, uint64_t iova, uint64_t len, bool write);
 	/*
@@ -47,6 +46,7 @@ struct soc_config {
 	unsigned int threads;	/* NSP worker threads, 0 = one per CPU */
 	uint64_t dram;		/* bytes of DDR, 0 = 32692 MiB */
 	uint32_t num_nsps;	/* 0 = 16 */
+	uint32_t sku;		/* QAIC_NNC_SKU_*, 0 = Pro */
 	const char *serial;	/* NULL = a made-up one */
 	void *bar2;		/* QAIC_HW_BAR2_SIZE bytes shared with the host,
 				 * page-aligned; NULL: the card's own memory */
@@ -70,6 +70,12 @@ int soc_control(struct soc *soc, const void *msg, size_t len, void *reply,
 struct qaic_hw_dbc_regs *soc_dbc_regs(struct soc *soc, unsigned int dbc);
 /* The host moved a register of this channel: go on. */
 void soc_ring(struct soc *soc, unsigned int dbc);
+
+/*
+ * The host took the channel back without a message: end its activation. Nothing
+ * happens if there is none.
+ */
+void soc_dbc_reset(struct soc *soc, unsigned int dbc);
 
 struct soc_dbc_stats {
 	uint64_t elements;	/* requests completed since activation */

@@ -186,7 +186,7 @@ $(BUILD)/tests/golden/%: $(BUILD)/obj/tests/golden/%.o $(call ROOMLIB,$(TOOL_ROO
 	$(call cmd,LD) $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL)
 
 # programs of the driver's tests, which run in a guest kernel
-$(BUILD)/tests/kernel/%: $(BUILD)/obj/tests/kernel/%.o $(call ROOMLIB,$(TOOL_ROOMS))
+$(BUILD)/tests/kernel/%: $(BUILD)/obj/tests/kernel/%.o $(call ROOMLIB,qpc base)
 	@mkdir -p $(@D)
 	$(call cmd,LD) $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL)
 

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The card port against a driver made of a socket pair and a file in memory: the
+ * file is the window with the FIFOs and data, the socket carries the events.
+ */
+#include "tests/unit/soc/rawhost.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "soc/port_priv.h"
+
+#define WINDOW	(8u << 20)		/* half of it is behind the file's end */
+#define FILE_LEN (4u << 20)
+
+static struct soc_port *port;
+static struct qaic_sim_ctl ctl;
+static int driver;			/* the driver's end of the socket */
+static int memfd;
+static pthread_t thread;
+static int result;
+static char last_log[200];
+
+static void note_irq(struct soc_port *p, unsigned int dbc)
+{
+	raw_irq(NULL, dbc);
+}
+
+static void note_log(void *ctx, const char *line)
+{
+	snprintf(last_log, sizeof(last_log), "%s", line);
+}
+
+static void *run(void *arg)
+{
+	struct qaic_err err = QAIC_ERR_INIT;
+
+	result = soc_port_run(port, &err);
+	return NULL;
+}
+
+static void nothing(int sig)
+{
+}
+
+static int up(void **state)
+{
+	struct soc_port_config config = {
+		.soc = { .threads = 1, .sku = QAIC_NNC_SKU_PCIE },
+		.log = note_log,
+	};
+	struct sigaction sa = { .sa_handler = nothing };
+	struct qaic_err err = QAIC_ERR_INIT;
+	int pair[2];
+
+	sigaction(SIGUSR1, &sa, NULL);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
+		return -1;
+	port = calloc(1, sizeof(*port));
+	driver = pair[0];
+	port->fd = pair[1];
+	memfd = memfd_create("window", MFD_CLOEXEC);
+	if (memfd < 0 || ftruncate(memfd, FILE_LEN))
+		return -1;
+	port->window_size = WINDOW;
+	port->window = mmap(NULL, WINDOW, PROT_READ | PROT_WRITE, MAP_SHARED,
+			    memfd, 0);
+	port->bar2 = mmap(NULL, QAIC_HW_BAR2_SIZE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	port->ctl = &ctl;
+	port->irq = note_irq;
+	irqs = 0;
+	if (soc_port_start(port, &config, &err))
+		return -1;
+	return pthread_create(&thread, NULL, run, NULL);
+}
+
+static void finish(void)
+{
+	port->ctl = NULL;		/* not mapped */
+	soc_port_close(port);
+	close(memfd);
+}
+
+static int down(void **state)
+{
+	close(driver);
+	pthread_join(thread, NULL);
+	finish();
+	return 0;
+}
+
+static void event(uint32_t type, uint64_t mask, const void *data, size_t len)
+{
+	struct {
+		struct qaic_sim_event head;
+		uint8_t data[QAIC_NNC_MAX_REQUEST];
+	} e = { .head = { .type = type, .len = len, .dbc_mask = mask } };
+
+	if (len)
+		memcpy(e.data, data, len);
+	assert_int_equal(send(driver, &e, sizeof(e.head) + len, 0),
+			 sizeof(e.head) + len);
+}
+
+/* Send the message, take the reply into reply[]. */
+static const void *ask(struct raw_msg *m)
+{
+	static uint64_t buf[(16 + QAIC_NNC_MAX_REPLY) / 8];
+	const struct qaic_sim_event *e = (const void *)buf;
+	ssize_t n;
+
+	event(QAIC_SIM_EV_NNC, 0, m->buf, raw_hdr(m)->len);
+	n = recv(driver, buf, sizeof(buf), 0);
+	assert_true(n > (ssize_t)sizeof(*e));
+	assert_int_equal(e->type, QAIC_SIM_MSG_NNC);
+	assert_int_equal(e->len, n - sizeof(*e));
+	memcpy(reply, e + 1, e->len);
+	return reply;
+}
+
+static const struct qaic_nnc_trans *first(const void *msg)
+{
+	return (const void *)((const struct qaic_nnc_wire_hdr *)msg + 1);
+}
+
+static void test_handshake(void **state)
+{
+	const struct qaic_nnc_status_from_dev *s;
+	struct raw_msg m;
+
+	raw_begin(&m, 0);
+	raw_add(&m, QAIC_TRANS_STATUS_TO_DEV, 8);
+	s = (const void *)first(ask(&m));
+	assert_int_equal(s->hdr.type, QAIC_TRANS_STATUS_FROM_DEV);
+	assert_int_equal(s->major, QAIC_NNC_TRANS_MAJOR);
+	assert_int_equal(s->status, 0);
+}
+
+static void test_sku(void **state)
+{
+	struct qaic_nnc_status_req q = { .type = QAIC_NNC_STATUS };
+	const struct qaic_nnc_status_rsp *r;
+	struct raw_msg m;
+
+	raw_begin(&m, USER);
+	raw_add_cmd(&m, &q, sizeof(q));
+	r = (const void *)(first(ask(&m)) + 1);
+	assert_int_equal(r->status, 0);
+	assert_int_equal(r->dev.sku, QAIC_NNC_SKU_PCIE);
+}
+
+/* What is no message at all gets a line in the log, the next one an answer. */
+static void test_garbage(void **state)
+{
+	uint8_t junk[64];
+
+	memset(junk, 0xa5, sizeof(junk));
+	event(QAIC_SIM_EV_NNC, 0, junk, sizeof(junk));
+	event(QAIC_SIM_EV_NNC, 0, NULL, 0);
+	event(99, ~0ull, junk, 8);
+	event(QAIC_SIM_EV_DOORBELL, ~0ull, NULL, 0);
+	event(QAIC_SIM_EV_DBC_RESET, ~0ull, NULL, 0);
+	assert_int_equal(send(driver, junk, 3, 0), 3);
+	test_handshake(state);
+	assert_true(last_log[0]);
+}
+
+static int32_t load_elf(uint64_t addr)
+{
+	struct qaic_nnc_load_elf q = {
+		.type = QAIC_NNC_LOAD_ELF, .tag = QAIC_NNC_TAG_ELF,
+		.data_length = 4096,
+	};
+	const struct qaic_nnc_load_rsp *r;
+	struct raw_msg m;
+
+	raw_begin(&m, USER);
+	raw_add_cmd(&m, &q, sizeof(q));
+	raw_add_dma(&m, q.tag, addr, 4096);
+	r = (const void *)(first(ask(&m)) + 1);
+	return r->status;
+}
+
+/* Addresses where nothing is: in the hole, across its edge, outside. */
+static void test_bad_addresses(void **state)
+{
+	/* again: cmocka has handlers of its own during a test */
+	assert_int_equal(soc_guard_init(port->window, WINDOW, port->bar2,
+					4096), 0);
+	assert_int_equal(load_elf(0), QAIC_NNC_ERR_METADATA);
+	assert_int_equal(load_elf(FILE_LEN), QAIC_NNC_ERR_DMA);
+	assert_int_equal(load_elf(FILE_LEN - 2048), QAIC_NNC_ERR_DMA);
+	assert_int_equal(load_elf(WINDOW - 4095), QAIC_NNC_ERR_DMA);
+	assert_int_equal(load_elf(WINDOW), QAIC_NNC_ERR_DMA);
+	assert_int_equal(load_elf(~0ull - 5), QAIC_NNC_ERR_DMA);
+	/* and memory that goes away later */
+	assert_int_equal(ftruncate(memfd, 0), 0);
+	assert_int_equal(load_elf(0), QAIC_NNC_ERR_DMA);
+	test_handshake(state);
+}
+
+static void test_shutdown(void **state)
+{
+	up(state);
+	result = -1;
+	event(QAIC_SIM_EV_SHUTDOWN, 0, NULL, 0);
+	pthread_join(thread, NULL);
+	assert_int_equal(result, 0);
+	close(driver);
+	finish();
+}
+
+static void test_cut_off(void **state)
+{
+	up(state);
+	close(driver);
+	pthread_join(thread, NULL);
+	assert_int_equal(result, -ENOTCONN);
+	finish();
+}
+
+static void test_stop(void **state)
+{
+	const struct timespec ms = { .tv_nsec = 1000000 };
+
+	up(state);
+	result = -1;
+	while (!__atomic_load_n(&ctl.card_waiting, __ATOMIC_RELAXED))
+		nanosleep(&ms, NULL);
+	soc_port_stop(port);
+	while (pthread_tryjoin_np(thread, NULL)) {
+		pthread_kill(thread, SIGUSR1);
+		nanosleep(&ms, NULL);
+	}
+	assert_int_equal(result, 0);
+	close(driver);
+	finish();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_handshake, up, down),
+		cmocka_unit_test_setup_teardown(test_sku, up, down),
+		cmocka_unit_test_setup_teardown(test_garbage, up, down),
+		cmocka_unit_test_setup_teardown(test_bad_addresses, up, down),
+		cmocka_unit_test(test_shutdown),
+		cmocka_unit_test(test_cut_off),
+		cmocka_unit_test(test_stop),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -64,6 +64,7 @@ struct qaic_iova {
 struct qaic_iova_space {
 	struct rw_semaphore lock;	/* a fault looks up and inserts under it */
 	struct drm_mm mm;
+	struct qaic_port *port;		/* whose mappings see it, or NULL */
 };
 
 struct qaic_port;			/* an open /dev/qaic_simN */
@@ -79,12 +80,14 @@ struct qaic_card {
 	struct qaic_port *port;		/* or NULL; set under state_lock */
 	struct qaic_sim_attach id;	/* what it said it is */
 	bool online_called;		/* offline is due */
+	struct rw_semaphore call_lock;	/* read: in a call from the card */
 	struct work_struct online_work;
 	struct work_struct kick_work;
 
 	/* events for the card process */
 	spinlock_t ev_lock;
 	bool connected;			/* messages are taken */
+	bool kicked;			/* kick_work is to detach */
 	bool shutdown;			/* SHUTDOWN is to be told */
 	u32 db_mask, reset_mask;
 	struct list_head msgs;

@@ -127,6 +127,18 @@ static inline void *msg_reply(struct msg *m)
 	return (struct qaic_manage_trans_hdr *)m->buf + 1;
 }
 
+static inline int card_status(int fd, struct qaic_nnc_status_rsp *r)
+{
+	struct qaic_nnc_status_req req = { .type = QAIC_NNC_STATUS };
+	struct msg m;
+	int ret;
+
+	msg_cmd(&m, &req, sizeof(req));
+	ret = msg_send(fd, &m);
+	memcpy(r, msg_reply(&m), sizeof(*r));
+	return ret;
+}
+
 /* ---- a program ---- */
 
 struct client {

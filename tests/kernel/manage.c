@@ -110,18 +110,6 @@ static void channels(void)
 	       ((struct qaic_nnc_activate_rsp *)msg_reply(&m))->status != 0, 1);
 }
 
-static int status_of(int fd, struct qaic_nnc_status_rsp *r)
-{
-	struct qaic_nnc_status_req req = { .type = QAIC_NNC_STATUS };
-	struct msg m;
-	int ret;
-
-	msg_cmd(&m, &req, sizeof(req));
-	ret = msg_send(fd, &m);
-	memcpy(r, msg_reply(&m), sizeof(*r));
-	return ret;
-}
-
 static void queries(void)
 {
 	struct qaic_manage_trans_status_from_dev *s;
@@ -130,7 +118,7 @@ static void queries(void)
 	uint32_t unknown[4] = { 4711 };
 	struct msg m;
 
-	expect("status command", status_of(c.fd, &st), 0);
+	expect("status command", card_status(c.fd, &st), 0);
 	expect("its type", st.type, QAIC_NNC_STATUS_RSP);
 	expect("its status", st.status, 0);
 	expect("its format", st.format, QAIC_NNC_STATUS_FORMAT);
@@ -175,12 +163,12 @@ static void full_card(const char *node, struct qpc *qpc)
 		ret = client_up(&e, node, qpc, 64);
 		expect("a fifth", ret, ECANCELED);
 		close(e.fd);
-		status_of(c.fd, &st);
+		card_status(c.fd, &st);
 		expect("NSPs free", st.dev.res.nsp_free, 0);
 		expect("channels free", st.dev.res.vc_free, 12);
 		for (i = 0; i < 4; i++)
 			close(d[i].fd);
-		status_of(c.fd, &st);
+		card_status(c.fd, &st);
 		expect("NSPs free again", st.dev.res.nsp_free, 16);
 		expect("channels free again", st.dev.res.vc_free, 16);
 		expect("networks", st.dev.nw_loaded, 0);

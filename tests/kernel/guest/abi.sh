@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: MIT
+#
+# The programs that speak raw ioctls.
+
+t_abi() { "$kbin/abi" /dev/accel/accel0; }
+t_manage() { "$kbin/manage" /dev/accel/accel0; }

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: MIT
+#
+# Either side dies in the middle.
+
+long_client() {	# long_client [SECONDS]: starts one, its process is in client
+	: >$tmp/client.out
+	"$kbin/busy" /dev/accel/accel0 60 >$tmp/client.out 2>$tmp/client.err &
+	client=$!
+	until_true 5 grep -q busy $tmp/client.out ||
+		wrong "it did not start: $(cat $tmp/client.err)" || return 1
+	sleep "${1:-0.2}"
+}
+
+idle() {	# every NSP of card 0 is free
+	"$kbin/idle" /dev/accel/accel0
+}
+
+infers() {
+	check_case llama-gqa 0
+}
+
+t_kill_card() {
+	long_client || return 1
+	stop_card 0 KILL
+	milliseconds wait $client
+	rc=$?
+	cat $tmp/client.err
+	echo "client: exit status $rc after $took ms"
+	[ "$took" -lt 2000 ] || wrong "it took too long" || return 1
+	[ -s $tmp/client.err ] || wrong "and said nothing" || return 1
+	until_true 2 is_offline 0 || wrong "still online" || return 1
+	start_card 0 || return 1
+	infers
+}
+
+t_stop_card() {
+	long_client || return 1
+	stop_card 0 TERM
+	milliseconds wait $client
+	[ "$took" -lt 2000 ] || wrong "it took $took ms" || return 1
+	start_card 0 && infers
+}
+
+t_kill_client() {
+	local i
+	for i in 1 2 3 4 5; do
+		long_client 0.$i || return 1
+		kill -KILL $client
+		wait $client 2>/dev/null
+		until_true 2 idle || wrong "round $i: something is left" ||
+			return 1
+	done
+	infers
+}
+
+t_kill_loop() {
+	local i
+	for i in 1 2 3 4 5 6 7 8; do
+		long_client 0.$i || return 1
+		stop_card 0 KILL
+		[ $((i % 2)) = 0 ] || kill -KILL $client
+		wait $client 2>/dev/null
+		start_card 0 || return 1
+	done
+	until_true 2 idle || wrong "something is left" || return 1
+	infers
+}
+
+# a frozen card is no dead one: its client can be interrupted, and goes on with it
+t_frozen_card() {
+	long_client || return 1
+	kill -STOP "$card_0"
+	sleep 0.2
+	kill -TERM $client
+	milliseconds wait $client
+	kill -CONT "$card_0"
+	[ "$took" -lt 2000 ] || wrong "it took $took ms" || return 1
+	until_true 5 idle && infers
+}
+
+# without the function there is no node; with it again, there is
+t_unbind() {
+	local fn drv
+	long_client || return 1
+	fn=$(basename "$(readlink -f /sys/class/accel/accel0/device)")
+	drv=$(readlink -f /sys/class/accel/accel0/device/driver)
+	echo "$fn" >"$drv/unbind"
+	milliseconds wait $client
+	[ "$took" -lt 2000 ] || wrong "it took $took ms" || return 1
+	[ ! -e /dev/accel/accel0 ] || wrong "the node stays" || return 1
+	stop_card 0
+	echo "$fn" >"$drv/bind"
+	udevadm settle
+	start_card 0 && infers
+}
+
+t_module_in_use() {
+	exec 3<>/dev/accel/accel0
+	! rmmod qaic_sim 2>/dev/null || wrong "unloaded below an open file" ||
+		return 1
+	exec 3<&-
+	stop_cards
+	exec 3<>/dev/qaic_sim0
+	! rmmod qaic_sim 2>/dev/null || wrong "unloaded below a port"
+	exec 3<&-
+}
+
+t_unload_at_last() {
+	unload || return 1
+	load num_cards=1 || return 1
+	start_card 0 && infers && unload
+}

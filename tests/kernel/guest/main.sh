@@ -1,0 +1,36 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# Run the tests of the named files of this directory, in the guest:
+# guest/main.sh FILE... Prints "ok NAME" or "FAIL NAME" and why.
+cd "$QAIC_TOP" || exit 1
+here=tests/kernel/guest
+. $here/lib.sh
+. $here/infer.sh	# others use its check_case
+udevadm control --reload
+for f in data/*.rules; do
+	cp "$f" /run/udev/rules.d/
+done
+
+tests_of() {
+	grep -oE '^t_[a-z0-9_]+' "$here/$1.sh"
+}
+
+first=1
+for file; do
+	# what a file needs: the first one begins without the module
+	. "$here/$file.sh"
+	if [ $file != nodes ] && [ $first = 1 ]; then
+		load num_cards=2 && start_card 0 || exit 1
+	fi
+	first=
+	for t in $(tests_of "$file"); do
+		[ -z "${ONLY:-}" ] || [[ $t =~ $ONLY ]] || continue
+		run_test "$t"
+	done
+done
+if grep -q '^qaic_sim ' /proc/modules; then
+	t_unload() { unload; }
+	run_test t_unload
+fi
+echo "end of $*"

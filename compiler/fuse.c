@@ -147,8 +147,8 @@ struct qc_node *qc_fused(struct qc_graph *g, struct qc_node *at,
 	n = qc_node_new(g, at, op, at->name, in, num_in, &v, 1);
 	if (!n)
 		return NULL;
-	/* ten steps: the longest way through a pattern */
-	if (marked_between(out, in, num_in, 10) &&
+	/* sixteen steps: the longest way through a pattern */
+	if (marked_between(out, in, num_in, 16) &&
 	    qc_attr_set_int(g, n, QC_FP32, 1))
 		return NULL;
 	return qc_replace_uses(g, out, v) < 0 ? NULL : n;

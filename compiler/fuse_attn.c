@@ -2,222 +2,32 @@
 /*
  * Causal attention over a cache:
  *
- *   softmax(where(mask, -big, q k^T * scale)) v
+ *   softmax(where(mask, -big, scores)) v, scores = q k^T * scale,
+ *   or cap * tanh(q k^T * scale / cap), either perhaps with ALiBi added,
  *
- * where k and v come from a cache through CtxGather, become one command that
+ * where k and v come from a cache through CtxGather, becomes one command that
  * reads the cache in place and only the slots [lo, position] of each row. That is
  * the same only if
  *   - the mask is slot > position, perhaps or'ed with slot <= position - window;
  *   - slot j <= position is gathered from slot j;
- *   - what replaces v at empty slots is at slots > max(position) only.
- * All three are proved from the graph here; if one cannot be, nothing is fused.
+ *   - what replaces v at empty slots is at slots > max(position) only;
+ *   - what is added to the scores is a slope per head times the slot, plus what
+ *     is the same for all slots of a row.
+ * All this is proved from the graph (here, fuse_mask.c, fuse_bias.c); if one of
+ * them cannot be, nothing is fused.
  * Rows without a position (-1) give zeros, where ONNX's softmax of a constant row
  * gives an average of nothing in particular; nobody reads them.
  */
 #include <errno.h>
 #include <string.h>
 
-#include "compiler/fuse.h"
-
-#define MAX_SLOTS (1 << 22)
+#include "compiler/fuse_attn.h"
 
 struct cache {
 	struct qc_value *data;		/* [B, Hkv, C, D] */
 	int64_t slots;			/* that are looked at */
 	struct qc_value *pos;		/* base of the proof, or NULL */
 };
-
-struct mask {
-	struct qc_value *pos;		/* [B, S] */
-	int64_t window;			/* 0: none */
-};
-
-/* A constant 0, 1, ... n - 1 along @axis, 1 elsewhere. */
-static bool is_range(const struct qc_value *v, uint32_t axis, int64_t n)
-{
-	int64_t buf[256], at, i, len;
-	uint32_t a;
-
-	if (!v->cst || qaic_dtype_is_float(v->dtype) ||
-	    v->dtype == QAIC_BOOL || axis >= v->rank || n > MAX_SLOTS)
-		return false;
-	for (a = 0; a < v->rank; a++)
-		if (v->dim[a] != (a == axis ? n : 1))
-			return false;
-	for (at = 0; at < n; at += len) {
-		len = n - at < 256 ? n - at : 256;
-		qc_tensor_read(v->cst, at, len, QAIC_I64, buf);
-		for (i = 0; i < len; i++)
-			if (buf[i] != at + i)
-				return false;
-	}
-	return true;
-}
-
-/* Look through what only changes the shape. */
-static struct qc_value *skip_shape(struct qc_value *v)
-{
-	unsigned int depth;
-
-	for (depth = 0; depth < 32; depth++) {
-		v = qc_skip_casts(v);
-		if (!v->def || v->cst ||
-		    (!qc_node_is(v->def, "Unsqueeze") &&
-		     !qc_node_is(v->def, "Squeeze") &&
-		     !qc_node_is(v->def, "Reshape")))
-			break;
-		v = v->def->in[0];
-	}
-	return v;
-}
-
-/* v [B, 1, S, 1] (or [B, S, 1]) holds the positions [B, S]: give those. */
-static struct qc_value *positions(struct qc_value *v)
-{
-	struct qc_value *p = skip_shape(v);
-	uint32_t r = v->rank;
-
-	if (p->cst || p->rank != 2 || r < 3 || r > 4 || v->dim[r - 1] != 1 ||
-	    v->dim[r - 2] != p->dim[1] || v->dim[0] != p->dim[0] ||
-	    (r == 4 && v->dim[1] != 1) ||
-	    (p->dtype != QAIC_I32 && p->dtype != QAIC_I64))
-		return NULL;
-	return p;
-}
-
-/* n is a > b, whichever way it is written: give a and b. */
-static bool greater(const struct qc_node *n, struct qc_value **a,
-		    struct qc_value **b)
-{
-	if (!n)
-		return false;
-	if (qc_node_is(n, "Greater")) {
-		*a = n->in[0];
-		*b = n->in[1];
-		return true;
-	}
-	if (qc_node_is(n, "Less")) {
-		*a = n->in[1];
-		*b = n->in[0];
-		return true;
-	}
-	if (qc_node_is(n, "Not") && n->in[0]->def && !n->in[0]->cst) {
-		n = n->in[0]->def;
-		if (qc_node_is(n, "LessOrEqual")) {
-			*a = n->in[0];
-			*b = n->in[1];
-			return true;
-		}
-		if (qc_node_is(n, "GreaterOrEqual")) {
-			*a = n->in[1];
-			*b = n->in[0];
-			return true;
-		}
-	}
-	return false;
-}
-
-/* slot <= position - window */
-static bool is_old(const struct qc_node *n, int64_t slots, struct mask *m)
-{
-	struct qc_value *slot, *lim;
-	struct qc_node *sub;
-	double w;
-
-	if (!n)
-		return false;
-	if (qc_node_is(n, "LessOrEqual")) {
-		slot = n->in[0];
-		lim = n->in[1];
-	} else if (qc_node_is(n, "GreaterOrEqual")) {
-		slot = n->in[1];
-		lim = n->in[0];
-	} else {
-		return false;
-	}
-	sub = qc_def(qc_skip_casts(lim), "Sub", true);
-	if (!sub || !slot->rank || !is_range(slot, slot->rank - 1, slots) ||
-	    !qc_const_scalar(sub->in[1], &w) || w < 1 || w > INT32_MAX)
-		return false;
-	m->pos = positions(sub->in[0]);
-	m->window = w;
-	return m->pos != NULL;
-}
-
-static bool is_future(const struct qc_node *n, int64_t slots, struct mask *m)
-{
-	struct qc_value *a, *b;
-
-	if (!greater(n, &a, &b) || !a->rank ||
-	    !is_range(a, a->rank - 1, slots))
-		return false;
-	m->pos = positions(b);
-	m->window = 0;
-	return m->pos != NULL;
-}
-
-static bool parse_mask(struct qc_value *v, int64_t slots, struct mask *m)
-{
-	struct qc_node *n;
-	struct mask old;
-	int i;
-
-	v = skip_shape(v);
-	n = v->cst ? NULL : v->def;
-	if (!n || v->dim[v->rank - 1] != slots)
-		return false;
-	if (!qc_node_is(n, "Or"))
-		return is_future(n, slots, m);
-	for (i = 0; i < 2; i++)
-		if (!n->in[i]->cst && !n->in[1 - i]->cst &&
-		    is_future(n->in[i]->def, slots, m) &&
-		    is_old(n->in[1 - i]->def, slots, &old) &&
-		    old.pos == m->pos) {
-			m->window = old.window;
-			return true;
-		}
-	return false;
-}
-
-/* v: true only at slots (along @axis) beyond every position of its row. */
-static bool is_empty(struct qc_value *v, int64_t slots, struct qc_value **pos)
-{
-	struct qc_value *a, *b, *cmp = skip_shape(v);
-	struct qc_node *max;
-	int64_t axis[2];
-
-	if (cmp->cst || !greater(cmp->def, &a, &b) || !a->rank ||
-	    !is_range(a, a->rank - 1, slots) ||
-	    cmp->dim[cmp->rank - 1] != slots)
-		return false;
-	max = qc_def(skip_shape(b), "ReduceMax", true);
-	if (!max || qc_node_ints(max, "axes", 1, axis, 2) != 1 ||
-	    (axis[0] != 1 && axis[0] != -1))
-		return false;
-	*pos = qc_skip_casts(max->in[0]);
-	/* one number per row, rows in front: it lines up with the batch */
-	return (*pos)->rank == 2 && qc_numel(b) == (*pos)->dim[0] &&
-	       b->rank >= 2 && b->dim[0] == (*pos)->dim[0] &&
-	       qc_numel(cmp) == (*pos)->dim[0] * slots &&
-	       qc_numel(v) == qc_numel(cmp) && v->rank >= 2 &&
-	       v->dim[0] == (*pos)->dim[0];
-}
-
-/* The gather reads slot j from slot j, wherever j <= position. */
-static bool in_order(struct qc_value *idx, int64_t slots, struct qc_value **pos)
-{
-	struct qc_node *where;
-
-	idx = skip_shape(idx);
-	*pos = NULL;
-	if (idx->rank && is_range(idx, idx->rank - 1, slots))
-		return true;
-	where = qc_def(idx, "Where", true);
-	return where && where->in[2]->rank &&
-	       is_range(where->in[2], where->in[2]->rank - 1, slots) &&
-	       idx->dim[idx->rank - 1] == slots &&
-	       is_empty(where->in[0], slots, pos);
-}
 
 /* [B, H, C, D] through Unsqueeze(2), Expand, Reshape to [B, H * G, C, D] */
 static struct qc_value *skip_repeat(struct qc_value *v)
@@ -250,7 +60,7 @@ static struct qc_value *skip_cleared(struct qc_value *v, struct cache *c)
 		return v;
 	e = n->in[0];
 	if (e->rank != 4 || e->dim[3] != 1 || e->dim[1] != 1 ||
-	    !is_empty(e, v->dim[2], &c->pos))
+	    !qc_attn_is_empty(e, v->dim[2], &c->pos))
 		return v;
 	return n->in[2];
 }
@@ -268,7 +78,11 @@ static bool parse_cache(struct qc_value *v, struct cache *c)
 		return false;
 	c->data = n->in[0];
 	c->slots = v->dim[2];
-	if (c->slots > c->data->dim[2] || !in_order(n->in[1], c->slots, &pos))
+	if (c->slots > c->data->dim[2] ||
+	    !qc_attn_in_order(n->in[1], c->slots, &pos))
+		return false;
+	/* indices by row, not by head */
+	if (pos && (n->in[1]->rank != 3 || n->in[1]->dim[1] != 1))
 		return false;
 	if (pos && c->pos && pos != c->pos)
 		return false;
@@ -276,22 +90,30 @@ static bool parse_cache(struct qc_value *v, struct cache *c)
 	return true;
 }
 
-/* v = x * scale or x / scale: give x */
+/* v = x * scale or x / scale, any number of times: give x */
 static struct qc_value *skip_scale(struct qc_value *v, double *scale)
 {
-	struct qc_node *n = v->def;
-	struct qc_value *x;
+	unsigned int depth;
+	struct qc_node *n;
 	double k;
 
-	if (!n || v->cst)
-		return v;
-	if (qc_node_is(n, "Mul") && qc_scalar_operand(n, &k, &x)) {
-		*scale *= k;
-		return x;
-	}
-	if (qc_node_is(n, "Div") && qc_const_scalar(n->in[1], &k) && k) {
-		*scale /= k;
-		return n->in[0];
+	for (depth = 0; depth < 8; depth++) {
+		v = qc_skip_casts(v);
+		n = v->def;
+		if (!n || v->cst)
+			break;
+		if (qc_node_is(n, "Mul") && qc_scalar_operand(n, &k, &v)) {
+			*scale *= k;
+		} else if (qc_node_is(n, "Neg")) {
+			*scale = -*scale;
+			v = n->in[0];
+		} else if (qc_node_is(n, "Div") &&
+			   qc_const_scalar(n->in[1], &k) && k) {
+			*scale /= k;
+			v = n->in[0];
+		} else {
+			break;
+		}
 	}
 	return v;
 }
@@ -312,28 +134,97 @@ static struct qc_value *skip_transpose_kt(struct qc_value *v)
 struct attention {
 	struct qc_value *q;
 	struct cache k, v;
-	struct mask mask;
-	double scale;
+	struct qc_attn_mask mask;
+	double scale, softcap;
+	double slope[QC_ATTN_MAX_HEADS];
+	bool alibi;
 };
+
+/* s = scale q k^T */
+static bool parse_product(struct qc_value *s, struct attention *a)
+{
+	struct qc_node *mm;
+	struct qc_value *kt;
+
+	mm = qc_def(skip_scale(s, &a->scale), "MatMul", true);
+	kt = mm ? skip_scale(mm->in[1], &a->scale) : NULL;
+	kt = kt ? skip_transpose_kt(kt) : NULL;
+	if (!kt || mm->in[0]->rank != 4 || !parse_cache(kt, &a->k))
+		return false;
+	a->q = qc_skip_casts(mm->in[0]);
+	return true;
+}
+
+/* s = scale q k^T, or a cap for it: cap * tanh(scale q k^T / cap) */
+static bool parse_capped(struct qc_value *s, struct attention *a)
+{
+	struct qc_node *tanh;
+	double cap = 1;
+
+	tanh = qc_def(skip_scale(s, &cap), "Tanh", true);
+	a->scale = 1;
+	a->softcap = 0;
+	if (!tanh)
+		return parse_product(s, a);
+	if (!(cap > 0) || !parse_product(tanh->in[0], a))
+		return false;
+	a->scale *= cap;
+	a->softcap = cap;
+	return true;
+}
+
+/* s = scores, or scores + bias; the bias is a line with a slope per head. */
+static bool parse_biased(struct qc_value *s, struct attention *a)
+{
+	double outer = 1, sign;
+	struct qc_node *n;
+	int64_t h, heads;
+	int i;
+
+	a->alibi = false;
+	if (parse_capped(s, a))
+		return true;
+	s = skip_scale(s, &outer);
+	n = qc_def(s, "Add", true);
+	if (!n)
+		n = qc_def(s, "Sub", true);
+	if (!n || s->rank != 4)
+		return false;
+	sign = qc_node_is(n, "Sub") ? -1 : 1;
+	for (i = 0; i < (sign > 0 ? 2 : 1); i++) {
+		if (!parse_capped(n->in[i], a))
+			continue;
+		heads = a->q->dim[1];
+		if (!qc_attn_slopes(n->in[1 - i], heads, a->k.slots,
+				    a->mask.pos, a->slope))
+			return false;
+		for (h = 0; h < heads; h++)
+			a->slope[h] *= outer * sign;
+		a->alibi = true;
+		/* outer * cap * tanh(..): the bias is outside of both */
+		a->scale *= outer;
+		a->softcap *= outer;
+		return outer > 0;
+	}
+	return false;
+}
 
 static bool parse_scores(struct qc_value *s, struct attention *a)
 {
-	struct qc_node *where, *mm;
-	struct qc_value *kt;
+	struct qc_value *m;
+	struct qc_node *where;
 	double big;
 
 	where = qc_def(qc_skip_casts(s), "Where", true);
 	if (!where || !qc_const_scalar(where->in[1], &big) || big > -1e4)
 		return false;
-	a->scale = 1;
-	s = qc_skip_casts(where->in[2]);
-	s = qc_skip_casts(skip_scale(s, &a->scale));
-	mm = qc_def(s, "MatMul", true);
-	kt = mm ? skip_transpose_kt(qc_skip_casts(mm->in[1])) : NULL;
-	if (!kt || mm->in[0]->rank != 4 || !parse_cache(kt, &a->k))
+	m = where->in[0];
+	s = where->in[2];
+	/* one mask for all heads */
+	if (m->rank != 4 || s->rank != 4 || m->dim[1] != 1 ||
+	    !qc_attn_mask(m, m->dim[3], &a->mask) || !parse_biased(s, a))
 		return false;
-	a->q = qc_skip_casts(mm->in[0]);
-	return parse_mask(where->in[0], a->k.slots, &a->mask);
+	return a->k.slots == m->dim[3];
 }
 
 static bool parse(struct qc_node *mm, struct attention *a)
@@ -375,18 +266,92 @@ static struct qc_node *transposed_user(struct qc_value *v)
 		n : NULL;
 }
 
-static int make(struct qc_graph *g, struct qc_node *mm,
-		const struct attention *a)
+static bool passes_scale(const struct qc_node *n)
 {
-	struct qc_value *in[4] = { a->q, a->k.data, a->v.data, a->mask.pos };
+	static const char *const names[] = { "Transpose", "Reshape", "Squeeze",
+					     "Unsqueeze", "Identity" };
+	size_t i;
+
+	if (n->op == &qc_op_rope)
+		return true;
+	for (i = 0; i < QAIC_ARRAY_SIZE(names); i++)
+		if (qc_node_is(n, names[i]))
+			return true;
+	return false;
+}
+
+/* A query that was scaled before it met the keys, or before it was rotated. */
+static int fold_query_scale(struct qc_graph *g, struct attention *a)
+{
+	struct qc_value *v = a->q, *x;
+	unsigned int depth, uses = 1;
+	double k;
+
+	for (depth = 0; depth < 16; depth++) {
+		struct qc_node *n = v->def;
+
+		if (!n || v->cst || v->num_uses != uses || v->is_output ||
+		    qc_attr_int(n, QC_FP32, 0))
+			break;
+		x = n->in[0];
+		if (passes_scale(n)) {
+			v = x;
+			uses = 1;
+			continue;
+		}
+		k = 1;
+		if (qc_node_is(n, "Div") && qc_const_scalar(n->in[1], &k) && k)
+			k = 1 / k;
+		else if (!qc_node_is(n, "Mul") || !qc_scalar_operand(n, &k, &x))
+			break;
+		if (x->rank != v->rank || x->dtype != v->dtype)
+			break;
+		if (qc_replace_uses(g, v, x) < 0)
+			return -ENOMEM;
+		a->scale *= k;
+		if (v == a->q)
+			a->q = x;
+		v = x;
+		uses++;		/* the dead Mul has it, too */
+	}
+	return 0;
+}
+
+static struct qc_value *slopes(struct qc_graph *g, const struct attention *a)
+{
+	int64_t heads = a->q->dim[1], h;
+	struct qc_tensor t = { .dtype = QAIC_F32, .store = QAIC_F32, .rank = 1,
+			       .dim = { heads }, .stride = { 1 } };
+	float *data = qc_alloc(g, heads * sizeof(*data));
+
+	if (!data)
+		return NULL;
+	for (h = 0; h < heads; h++)
+		data[h] = a->slope[h];
+	t.data = (const uint8_t *)data;
+	return qc_value_const(g, "alibi_slopes", &t);
+}
+
+static int make(struct qc_graph *g, struct qc_node *mm, struct attention *a)
+{
+	int rc = fold_query_scale(g, a);
+	struct qc_value *in[5] = { a->q, a->k.data, a->v.data, a->mask.pos };
 	struct qc_node *t = transposed_user(mm->out[0]), *n;
 
-	n = qc_fused(g, t ? t : mm, &qc_op_attention, in, 4,
+	if (rc)
+		return rc;
+	if (a->alibi) {
+		in[4] = slopes(g, a);
+		if (!in[4])
+			return -ENOMEM;
+	}
+	n = qc_fused(g, t ? t : mm, &qc_op_attention, in, a->alibi ? 5 : 4,
 		     t ? t->out[0] : mm->out[0]);
 	if (!n || qc_attr_set_int(g, n, "bshd", t != NULL) ||
 	    qc_attr_set_int(g, n, "slots", a->k.slots) ||
 	    qc_attr_set_int(g, n, "window", a->mask.window) ||
-	    qc_attr_set_float(g, n, "scale", a->scale))
+	    qc_attr_set_float(g, n, "scale", a->scale) ||
+	    qc_attr_set_float(g, n, "softcap", a->softcap))
 		return -ENOMEM;
 	return 0;
 }

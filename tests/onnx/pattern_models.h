@@ -6,6 +6,7 @@
 #ifndef TESTS_ONNX_PATTERN_MODELS_H
 #define TESTS_ONNX_PATTERN_MODELS_H
 
+#include "tests/onnx/attention_models.h"
 #include "tests/onnx/seed_models.h"
 
 struct pattern {
@@ -228,76 +229,6 @@ static void pm_rope_not(Onnx__ModelProto *m)
 	mm_node(m, "Sub", "xc,ts", "y");
 }
 
-/* Two query heads on one kv head of a cache of 6 slots. */
-static void pm_attention_body(Onnx__ModelProto *m, const char *mask)
-{
-	float scale = 0.5f, neg = -3e38f;
-	int32_t slots[6] = { 0, 1, 2, 3, 4, 5 };
-	int64_t six = 6;
-
-	mm_input(m, "p", 7, "2,3");
-	mm_input(m, "past", 1, "2,1,6,4");
-	seed_floats(m, "wk", 2, 8, 4);
-	mm_init(m, mm_tensor("scale", 1, 0, NULL, &scale, 4));
-	mm_init(m, mm_tensor("neg", 1, 0, NULL, &neg, 4));
-	mm_init(m, mm_tensor("slots", 6, 1, &six, slots, sizeof(slots)));
-	mm_init(m, mm_tensor("six", 7, 0, NULL, &six, 8));
-	mm_ints(m, "qs", 4, 2ll, 3ll, 2ll, 4ll);
-	mm_ints(m, "ks", 4, 2ll, 3ll, 1ll, 4ll);
-	mm_ints(m, "ys", 3, 2ll, 3ll, 8ll);
-	mm_ints(m, "one", 1, 1ll);
-	mm_ints(m, "two", 1, 2ll);
-	mm_ints(m, "a13", 2, 1ll, 3ll);
-	mm_ints(m, "ex", 5, 1ll, 1ll, 2ll, 1ll, 1ll);
-	mm_ints(m, "rep", 4, 2ll, 2ll, 6ll, 4ll);
-	mm_opset(&m->opset_import, &m->n_opset_import, "com.qualcomm.cloud", 1);
-	mm_attr_int(mm_node(m, "Cast", "p", "p32"), "to", 6);
-	mm_node(m, "Reshape", "x,qs", "q4");
-	mm_attr_ints(mm_node(m, "Transpose", "q4", "q"), "perm", 4, 0ll, 2ll,
-		     1ll, 3ll);
-	mm_node(m, "MatMul", "x,wk", "k3");
-	mm_node(m, "Reshape", "k3,ks", "k4");
-	mm_attr_ints(mm_node(m, "Transpose", "k4", "k"), "perm", 4, 0ll, 2ll,
-		     1ll, 3ll);
-	mm_node(m, "com.qualcomm.cloud::CtxScatter", "past,p32,k", "cache");
-	mm_node(m, "com.qualcomm.cloud::CtxGather", "cache,slots3,six", "ck");
-	mm_node(m, "Unsqueeze", "ck,two", "ck5");
-	mm_node(m, "Expand", "ck5,ex", "ckx");
-	mm_node(m, "Reshape", "ckx,rep", "ckr");
-	mm_attr_ints(mm_node(m, "Transpose", "ckr", "kt"), "perm", 4, 0ll, 1ll,
-		     3ll, 2ll);
-	mm_node(m, "MatMul", "q,kt", "s");
-	mm_node(m, "Mul", "s,scale", "ss");
-	mm_node(m, "Unsqueeze", "p32,a13", "p4");
-	mm_node(m, "Greater", "slots,p4", "future");
-	mm_node(m, "Where", mask, "sm");
-	mm_attr_int(mm_node(m, "Softmax", "sm", "pr"), "axis", -1);
-	mm_node(m, "MatMul", "pr,ckr", "o");
-	mm_attr_ints(mm_node(m, "Transpose", "o", "ot"), "perm", 4, 0ll, 2ll,
-		     1ll, 3ll);
-	mm_node(m, "Reshape", "ot,ys", "y");
-}
-
-/* Nodes must come in order: the indices first, then the body. */
-static void pm_slots(Onnx__ModelProto *m)
-{
-	mm_ints(m, "i01", 2, 0ll, 1ll);
-	mm_node(m, "Unsqueeze", "slots,i01", "slots3");
-}
-
-static void pm_attention(Onnx__ModelProto *m)
-{
-	pm_slots(m);
-	pm_attention_body(m, "future,neg,ss");
-}
-
-/* it lets the future through and hides the past */
-static void pm_attention_not(Onnx__ModelProto *m)
-{
-	pm_slots(m);
-	pm_attention_body(m, "future,ss,neg");
-}
-
 static const struct pattern patterns[] = {
 	{ "rms", pm_rms, "RMSNorm", 1, "Sqrt" },
 	{ "rms-reciprocal", pm_rms_reciprocal, "RMSNorm", 1, "Reciprocal" },
@@ -317,6 +248,21 @@ static const struct pattern patterns[] = {
 	{ "rope-not", pm_rope_not, "RoPE", 0, NULL },
 	{ "attention", pm_attention, "Attention", 1, "Softmax" },
 	{ "attention-not", pm_attention_not, "Attention", 0, NULL },
+	{ "attention-scales", pm_attention_scales, "Attention", 1, "Mul" },
+	{ "attention-query", pm_attention_query, "Attention", 1, "Mul" },
+	{ "attention-broadcast", pm_attention_broadcast, "Attention", 1,
+	  "Softmax" },
+	{ "attention-by-head", pm_attention_by_head, "Attention", 0, NULL },
+	{ "attention-narrow", pm_attention_narrow, "Attention", 0, NULL },
+	{ "softcap", pm_softcap, "Attention", 1, "Tanh" },
+	{ "softcap-not", pm_softcap_not, "Attention", 0, NULL },
+	{ "softcap-late", pm_softcap_late, "Attention", 0, NULL },
+	{ "alibi", pm_alibi, "Attention", 1, "Add" },
+	{ "alibi-distance", pm_alibi_distance, "Attention", 1, "Sub" },
+	{ "alibi-scaled", pm_alibi_scaled, "Attention", 1, "Abs" },
+	{ "alibi-square", pm_alibi_square, "Attention", 0, NULL },
+	{ "alibi-abs", pm_alibi_abs, "Attention", 0, NULL },
+	{ "alibi-rows", pm_alibi_rows, "Attention", 0, NULL },
 };
 
 static MM_MAYBE Onnx__ModelProto *pattern_model(const struct pattern *p)

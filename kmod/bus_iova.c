@@ -78,6 +78,8 @@ struct qaic_iova *qaic_iova_find(struct qaic_card *card, u64 pg)
 	struct drm_mm_node *node;
 	struct qaic_iova *map;
 
+	if (pg >= IOVA_END)		/* the walk below would never end */
+		return NULL;
 	drm_mm_for_each_node_in_range(node, &card->iova.mm, pg, pg + 1) {
 		map = container_of(node, struct qaic_iova, node);
 		if (pg - node->start < map->npages)

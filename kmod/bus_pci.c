@@ -119,7 +119,7 @@ static struct pci_driver card_driver = {
 	.probe = card_probe,
 	.remove = card_remove,
 	.shutdown = card_shutdown,
-	.driver.dev_groups = card_groups,
+	.dev_groups = card_groups,
 };
 
 /*

@@ -125,6 +125,16 @@ void soc_dbc_reset(struct soc *soc, unsigned int dbc)
 	pthread_mutex_unlock(&soc->qsm_lock);
 }
 
+void soc_usage(struct soc *soc, struct soc_usage *u)
+{
+	pthread_mutex_lock(&soc->qsm_lock);
+	u->ddr_total = soc->total.mem;
+	u->ddr_used = soc->used.mem;
+	u->num_nsps = soc->num_nsps;
+	u->nsp_busy = soc->nsp_busy;
+	pthread_mutex_unlock(&soc->qsm_lock);
+}
+
 unsigned int soc_threads(const struct soc *soc)
 {
 	return nsp_pool_threads(soc->pool);

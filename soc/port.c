@@ -60,14 +60,16 @@ int soc_port_start(struct soc_port *p, const struct soc_port_config *config,
 
 	p->log = config->log;
 	p->ctx = config->ctx;
-	ret = soc_guard_init(p->window, p->window_size,
-			     (uint8_t *)p->bar2 + QAIC_HW_DBC_BASE,
-			     QAIC_SIM_OFF_CTL);
+	ret = soc_guard_init(p);
 	if (ret)
 		return qaic_fail(err, ret, "no fault handler: %s",
 				 strerror(-ret));
 	c.bar2 = p->bar2;
-	return soc_create(&c, &bus, &p->soc, err);
+	ret = soc_create(&c, &bus, &p->soc, err);
+	if (ret)
+		return ret;
+	ret = soc_port_report_start(p);
+	return ret ? qaic_fail(err, ret, "no thread: %s", strerror(-ret)) : 0;
 }
 
 /* ---- the port ---- */
@@ -164,6 +166,7 @@ void soc_port_close(struct soc_port *p)
 {
 	if (!p)
 		return;
+	soc_port_report_stop(p);
 	soc_destroy(p->soc);
 	if (p->window)
 		munmap(p->window, p->window_size);

@@ -11,13 +11,19 @@
 
 #include "soc/port_priv.h"
 
-static struct {
-	uintptr_t window, window_end;
-	uintptr_t regs, regs_end;
-} range;
+struct range {
+	uintptr_t first, end;
+};
+
+static struct range window, regs, ctl;
 
 /* The copy that this thread is in */
 static _Thread_local sigjmp_buf *volatile landing;
+
+static bool in(const struct range *r, uintptr_t at)
+{
+	return at >= r->first && at < r->end;
+}
 
 static void on_fault(int sig, siginfo_t *si, void *context)
 {
@@ -26,11 +32,11 @@ static void on_fault(int sig, siginfo_t *si, void *context)
 	uintptr_t at = (uintptr_t)si->si_addr;
 	sigjmp_buf *to = landing;
 
-	if (to && at >= range.window && at < range.window_end) {
+	if (to && in(&window, at)) {
 		landing = NULL;
 		siglongjmp(*to, 1);
 	}
-	if (at >= range.regs && at < range.regs_end) {
+	if (in(&regs, at) || in(&ctl, at)) {
 		if (write(STDERR_FILENO, gone, sizeof(gone) - 1) < 0)
 			_exit(2);
 		_exit(1);
@@ -39,8 +45,12 @@ static void on_fault(int sig, siginfo_t *si, void *context)
 	signal(sig, SIG_DFL);
 }
 
-int soc_guard_init(const void *window, uint64_t size, const void *regs,
-		   uint64_t regs_size)
+static struct range range_of(const void *p, uint64_t size)
+{
+	return (struct range){ (uintptr_t)p, (uintptr_t)p + size };
+}
+
+int soc_guard_init(const struct soc_port *p)
 {
 	struct sigaction sa = {
 		.sa_sigaction = on_fault,
@@ -48,10 +58,10 @@ int soc_guard_init(const void *window, uint64_t size, const void *regs,
 		.sa_flags = SA_SIGINFO | SA_NODEFER,
 	};
 
-	range.window = (uintptr_t)window;
-	range.window_end = range.window + size;
-	range.regs = (uintptr_t)regs;
-	range.regs_end = range.regs + regs_size;
+	window = range_of(p->window, p->window_size);
+	regs = range_of((uint8_t *)p->bar2 + QAIC_HW_DBC_BASE,
+			QAIC_SIM_OFF_CTL);
+	ctl = range_of(p->ctl, 4096);
 	sigemptyset(&sa.sa_mask);
 	if (sigaction(SIGBUS, &sa, NULL) || sigaction(SIGSEGV, &sa, NULL))
 		return -errno;

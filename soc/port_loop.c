@@ -107,12 +107,13 @@ static ssize_t sleep_and_read(struct soc_port *p)
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	look(p);
 	n = read(p->fd, p->event, sizeof(p->event));
-	if (n < 0)
-		n = errno == EINTR ? 0 : -errno;
-	else if (!n)
-		n = -ENOTCONN;
+	/* a card that was cut off has no control page any more */
+	if (n < 0 && errno != EINTR)
+		return -errno;
+	if (!n)
+		return -ENOTCONN;
 	__atomic_store_n(&p->ctl->card_waiting, 0, __ATOMIC_RELAXED);
-	return n;
+	return n < 0 ? 0 : n;
 }
 
 int soc_port_run(struct soc_port *p, struct qaic_err *err)

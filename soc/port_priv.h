@@ -3,6 +3,8 @@
 #ifndef SOC_PORT_PRIV_H
 #define SOC_PORT_PRIV_H
 
+#include <pthread.h>
+
 #include "soc/port.h"
 #include "uapi/qaic_sim.h"
 
@@ -18,6 +20,12 @@ struct soc_port {
 	void (*log)(void *ctx, const char *line);
 	void *ctx;
 	bool stop;
+	/* tells the driver of temperature and load; see port_telemetry.c */
+	pthread_t reporter;
+	bool reporting;
+	pthread_mutex_t report_lock;
+	pthread_cond_t report_cond;
+	bool report_stop;
 	uint64_t event[(QAIC_SIM_MAX_EVENT + 7) / 8];
 };
 
@@ -27,15 +35,19 @@ struct soc_port {
 int soc_port_start(struct soc_port *port, const struct soc_port_config *config,
 		   struct qaic_err *err);
 
+/* ---- telemetry (port_telemetry.c) ---- */
+
+int soc_port_report_start(struct soc_port *port);
+void soc_port_report_stop(struct soc_port *port);
+
 /* ---- memory that may vanish (port_guard.c) ---- */
 
 /*
- * Faults of soc_guard_copy() in [window, window + size) become -EFAULT. Faults
- * in [regs, regs + regs_size) end the process: the driver took the card away.
- * Other faults are what they were. One window a process.
+ * Faults of soc_guard_copy() in the window become -EFAULT. Faults in the
+ * registers and the control page end the process: the driver took the card away.
+ * Other faults are what they were. One port a process.
  */
-int soc_guard_init(const void *window, uint64_t size, const void *regs,
-		   uint64_t regs_size);
+int soc_guard_init(const struct soc_port *port);
 int soc_guard_copy(void *dst, const void *src, size_t len);
 
 #endif

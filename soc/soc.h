@@ -91,6 +91,13 @@ int soc_dbc_stats(struct soc *soc, unsigned int dbc,
  */
 bool soc_dbc_stalled(struct soc *soc, unsigned int dbc);
 
+/* How much of the card is in use. */
+struct soc_usage {
+	uint64_t ddr_total, ddr_used;
+	uint32_t num_nsps, nsp_busy;	/* a mask: of activated programs */
+};
+void soc_usage(struct soc *soc, struct soc_usage *usage);
+
 unsigned int soc_threads(const struct soc *soc);
 
 #endif

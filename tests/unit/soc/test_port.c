@@ -57,6 +57,7 @@ static int up(void **state)
 	int pair[2];
 
 	sigaction(SIGUSR1, &sa, NULL);
+	signal(SIGPIPE, SIG_IGN);	/* a driver knows no such thing */
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
 		return -1;
 	port = calloc(1, sizeof(*port));
@@ -114,7 +115,9 @@ static const void *ask(struct raw_msg *m)
 	ssize_t n;
 
 	event(QAIC_SIM_EV_NNC, 0, m->buf, raw_hdr(m)->len);
-	n = recv(driver, buf, sizeof(buf), 0);
+	do {
+		n = recv(driver, buf, sizeof(buf), 0);
+	} while (n > 0 && e->type == QAIC_SIM_MSG_TELEMETRY);
 	assert_true(n > (ssize_t)sizeof(*e));
 	assert_int_equal(e->type, QAIC_SIM_MSG_NNC);
 	assert_int_equal(e->len, n - sizeof(*e));
@@ -189,8 +192,7 @@ static int32_t load_elf(uint64_t addr)
 static void test_bad_addresses(void **state)
 {
 	/* again: cmocka has handlers of its own during a test */
-	assert_int_equal(soc_guard_init(port->window, WINDOW, port->bar2,
-					4096), 0);
+	assert_int_equal(soc_guard_init(port), 0);
 	assert_int_equal(load_elf(0), QAIC_NNC_ERR_METADATA);
 	assert_int_equal(load_elf(FILE_LEN), QAIC_NNC_ERR_DMA);
 	assert_int_equal(load_elf(FILE_LEN - 2048), QAIC_NNC_ERR_DMA);
@@ -201,6 +203,22 @@ static void test_bad_addresses(void **state)
 	assert_int_equal(ftruncate(memfd, 0), 0);
 	assert_int_equal(load_elf(0), QAIC_NNC_ERR_DMA);
 	test_handshake(state);
+}
+
+static void test_telemetry(void **state)
+{
+	struct {
+		struct qaic_sim_event head;
+		struct qaic_sim_telemetry t;
+	} m;
+
+	assert_int_equal(recv(driver, &m, sizeof(m), 0), sizeof(m));
+	assert_int_equal(m.head.type, QAIC_SIM_MSG_TELEMETRY);
+	assert_int_equal(m.head.len, sizeof(m.t));
+	assert_int_equal(m.t.num_nsp, 16);
+	assert_true(m.t.temp_mc > 20000 && m.t.temp_mc < 100000);
+	assert_true(m.t.power_uw > 1000000 && m.t.power_uw < 150000000);
+	assert_true(m.t.ddr_used <= m.t.ddr_total && m.t.ddr_total);
 }
 
 static void test_shutdown(void **state)
@@ -219,7 +237,8 @@ static void test_cut_off(void **state)
 	up(state);
 	close(driver);
 	pthread_join(thread, NULL);
-	assert_int_equal(result, -ENOTCONN);
+	/* a socket says it in another way if something was not read */
+	assert_true(result == -ENOTCONN || result == -ECONNRESET);
 	finish();
 }
 
@@ -248,6 +267,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_sku, up, down),
 		cmocka_unit_test_setup_teardown(test_garbage, up, down),
 		cmocka_unit_test_setup_teardown(test_bad_addresses, up, down),
+		cmocka_unit_test_setup_teardown(test_telemetry, up, down),
 		cmocka_unit_test(test_shutdown),
 		cmocka_unit_test(test_cut_off),
 		cmocka_unit_test(test_stop),

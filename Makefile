@@ -4,6 +4,7 @@
 # make demo       install what is missing, build, run models/tales
 # make check      every test
 # make install    DESTDIR=... prefix=...
+# make modules    qaic_sim.ko for the running kernel; then make modules_install
 #
 # One non-recursive makefile. A room is a directory; its .c and .proto files are
 # found, not listed. SAN=1 builds with AddressSanitizer and UBSan into build/asan.
@@ -201,16 +202,50 @@ fuzzers: $(FUZZ_BIN)
 
 # recursive, since what it installs is needed to read this makefile's package flags
 check:
-	scripts/deps build test
+	scripts/deps build test kernel
 	$(MAKE) --no-print-directory all tests
 	tests/run-all
+
+# ---- the kernel module ----
+#
+# Built in a copy of its sources, one for each kernel: KDIR=... for another kernel's
+# headers, C=1 for sparse. INSTALL_MOD_PATH=... installs below another root.
+
+KDIR	?= /lib/modules/$(shell uname -r)/build
+KMOD_SRC = Kbuild $(wildcard kmod/*.[ch]) $(wildcard uapi/*.h)
+KMOD_OUT = $(BUILD)/kmod/$(notdir $(patsubst %/build,%,$(KDIR:/=)))
+KMOD_MAKE = $(MAKE) -C $(KDIR) M=$(abspath $(KMOD_OUT))
+DKMS_DIR = $(DESTDIR)/usr/src/qaic-sim-$(VERSION)
+
+modules:
+	@test -d $(KDIR) || { echo "$(KDIR) is missing: install the headers" \
+		"of your kernel (Debian: linux-headers-amd64)" \
+		"or give KDIR=..." >&2; exit 1; }
+	@mkdir -p $(KMOD_OUT)/kmod $(KMOD_OUT)/uapi
+	@rm -f $(filter-out $(KMOD_SRC:%=$(KMOD_OUT)/%),$(wildcard $(KMOD_OUT)/kmod/*.[ch]))
+	@for f in $(KMOD_SRC); do \
+		cmp -s $$f $(KMOD_OUT)/$$f || cp $$f $(KMOD_OUT)/$$f; done
+	$(KMOD_MAKE) modules
+
+modules_install:
+	@test -e $(KMOD_OUT)/qaic_sim.ko || { echo "qaic_sim.ko is not built:" \
+		"make modules" >&2; exit 1; }
+	$(KMOD_MAKE) modules_install
+
+# the source where DKMS looks for it: dkms install qaic-sim/VERSION
+dkms:
+	install -d $(DKMS_DIR)/kmod $(DKMS_DIR)/uapi
+	install -m 644 Kbuild $(DKMS_DIR)
+	install -m 644 $(wildcard kmod/*.[ch]) $(DKMS_DIR)/kmod
+	install -m 644 $(wildcard uapi/*.h) $(DKMS_DIR)/uapi
+	sed 's/@VERSION@/$(VERSION)/' kmod/dkms.conf.in >$(DKMS_DIR)/dkms.conf
 
 # ---- people ----
 
 deps:
 	scripts/deps build
 deps-test:
-	scripts/deps build test
+	scripts/deps build test kernel
 demo:
 	scripts/demo
 
@@ -221,6 +256,10 @@ install: all
 clean:
 	rm -rf build
 
+# the kernel's own makefiles want their built-in rules
+modules modules_install: MAKEFLAGS :=
+
+.PHONY: modules modules_install dkms
 .PHONY: all check tests bench fuzzers deps deps-test demo install clean
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -238,7 +238,7 @@ static int emit_nd(struct qc_lower *l, unsigned int op, unsigned int sub,
 
 /* data as [D0..Dq-1, rest] */
 static int nd_data(struct qc_lower *l, struct qc_view *data, int64_t q,
-		   bool may_copy, struct qaic_err *err)
+		   struct qaic_err *err)
 {
 	int64_t dim[QC_MAX_RANK + 1];
 	int64_t k;
@@ -250,10 +250,6 @@ static int nd_data(struct qc_lower *l, struct qc_view *data, int64_t q,
 	for (k = 0; k < q; k++)
 		dim[k] = data->dim[k];
 	dim[q] = product(data->dim, q, data->rank);
-	if (qc_view_reshape(data, q + 1, dim))
-		return 0;
-	if (!may_copy)
-		return qaic_fail(err, -EOPNOTSUPP, "data is not contiguous");
 	return qc_lower_reshaped(l, data, q + 1, dim, err);
 }
 
@@ -268,7 +264,7 @@ int qc_lower_scatter_nd(struct qc_lower *l, struct qc_node *n,
 	d[0] = product(iv->dim, 0, iv->rank - 1);
 	rc = qc_lower_inplace(l, n->in[0], out, &data, err);
 	if (!rc)
-		rc = nd_data(l, &data, q, false, err);
+		rc = nd_data(l, &data, q, err);
 	if (!rc)
 		rc = index_view(l, iv, &idx, err);
 	if (!rc)
@@ -280,8 +276,11 @@ int qc_lower_scatter_nd(struct qc_lower *l, struct qc_node *n,
 	d[1] = q;
 	if (!rc)
 		rc = qc_lower_reshaped(l, &idx, 2, d, err);
-	return rc ? rc : emit_nd(l, NSP_SCATTER, scatter_sub(n), &data, &idx,
-				 &rows, err);
+	if (!rc)
+		rc = emit_nd(l, NSP_SCATTER, scatter_sub(n), &data, &idx, &rows,
+			     err);
+	/* a part of a Concat may have been too scattered for the command */
+	return rc ? rc : qc_lower_out_done(l, out, &data, err);
 }
 
 int qc_lower_gather_nd(struct qc_lower *l, struct qc_node *n,
@@ -325,7 +324,7 @@ int qc_lower_gather_nd(struct qc_lower *l, struct qc_node *n,
 		drop_axis(&rows, 0);
 		drop_axis(&bd, 0);
 		drop_axis(&bi, 0);
-		rc = nd_data(l, &bd, q, true, err);
+		rc = nd_data(l, &bd, q, err);
 		if (!rc)
 			rc = emit_nd(l, NSP_GATHERND, 0, &bd, &bi, &rows, err);
 	}

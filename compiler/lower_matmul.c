@@ -118,8 +118,8 @@ static int emit_product(struct qc_lower *l, struct product *p, uint32_t nb,
 		rc = qc_vcmd_opnd(&v, 3, &p->bias, ax_c, err);
 	v.align[3] = p->align;
 	/* the kernels' fast form asks for the stride even if K is 1 */
-	v.c.o[1].stride[4] = v.c.o[1].stride[4] ? v.c.o[1].stride[4] : 1;
-	v.c.o[2].stride[4] = v.c.o[2].stride[4] ? v.c.o[2].stride[4] : 1;
+	if (p->a.dim[nb + 1] == 1)
+		v.c.o[1].stride[4] = v.c.o[2].stride[4] = 1;
 	return rc ? rc : qc_emit(l, &v, err);
 }
 

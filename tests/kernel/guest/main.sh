@@ -20,10 +20,14 @@ first=1
 for file; do
 	# what a file needs: the first one begins without the module
 	. "$here/$file.sh"
-	if [ $file != nodes ] && [ $first = 1 ]; then
-		load num_cards=2 && start_card 0 || exit 1
-	fi
-	first=
+	case $file in
+	unit | nodes) ;;
+	*)
+		if [ $first = 1 ]; then
+			load num_cards=2 && start_card 0 || exit 1
+		fi ;;
+	esac
+	[ $file = unit ] || first=
 	for t in $(tests_of "$file"); do
 		[ -z "${ONLY:-}" ] || [[ $t =~ $ONLY ]] || continue
 		run_test "$t"

@@ -21,7 +21,8 @@ const struct qf_arch *qf_arch_find(const char *name)
 	size_t i;
 
 	for (i = 0; i < QAIC_ARRAY_SIZE(archs); i++)
-		if (!strcmp(archs[i]->name, name))
+		if (!strcmp(archs[i]->name, name) ||
+		    (archs[i]->alias && !strcmp(archs[i]->alias, name)))
 			return archs[i];
 	return NULL;
 }
@@ -38,11 +39,19 @@ const struct qf_arch *qf_arch_find_type(const char *model_type)
 
 const char *qf_arch_names(char *buf, size_t size)
 {
-	size_t i, len = 0;
+	static const char more[] = ", ...";
+	size_t i, len = 0, n;
 
-	for (i = 0; i < QAIC_ARRAY_SIZE(archs) && len < size; i++)
+	buf[0] = '\0';
+	for (i = 0; i < QAIC_ARRAY_SIZE(archs); i++) {
+		n = strlen(archs[i]->name) + 2;
+		if (len + n + sizeof(more) > size) {
+			snprintf(buf + len, size - len, "%s", more);
+			break;
+		}
 		len += snprintf(buf + len, size - len, "%s%s", i ? ", " : "",
 				archs[i]->name);
+	}
 	return buf;
 }
 

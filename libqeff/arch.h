@@ -14,6 +14,7 @@
 
 struct qf_arch {
 	const char *name;		/* "LlamaForCausalLM" */
+	const char *alias;		/* another class name, or NULL */
 	const char *model_type;		/* "llama" */
 	const char *base;		/* module of the body: "model" */
 	/* Read the config's fields into @m; errors stay in @c. */
@@ -32,7 +33,7 @@ struct qf_arch {
 /* By class name ("LlamaForCausalLM"), or by model_type; NULL if not there. */
 const struct qf_arch *qf_arch_find(const char *name);
 const struct qf_arch *qf_arch_find_type(const char *model_type);
-/* "GPT2LMHeadModel, LlamaForCausalLM, ..." for messages; @buf is filled. */
+/* "GPT2LMHeadModel, LlamaForCausalLM, ..." for messages; what does not fit is "...". */
 const char *qf_arch_names(char *buf, size_t size);
 /* The supported class name nearest to @name, or NULL. */
 const char *qf_arch_nearest(const char *name);

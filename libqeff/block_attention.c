@@ -5,44 +5,58 @@
  * The cache's output is the input of the next call (X_RetainedState -> X).
  */
 #include <float.h>
-#include <stdio.h>
 
 #include "libqeff/build.h"
 
 struct qkv {
-	qf_val q, k, v;			/* [B, S, heads * D] */
+	qf_val q, k, v;			/* [B, S, (blocks,) heads * D] */
 };
+
+static qf_val clipped(struct qf_build *b, const struct qf_attention *a, qf_val x)
+{
+	if (!a->clip)
+		return x;
+	return QF_OP(b, "Clip", x, qf_onnx_f32(&b->o, -a->clip),
+		     qf_onnx_f32(&b->o, a->clip));
+}
+
+static struct qkv project_fused(struct qf_build *b,
+				const struct qf_attention *a, uint32_t nq,
+				uint32_t nkv, qf_val x)
+{
+	uint32_t blocks = a->blocks ? a->blocks : 1;
+	const int64_t size[3] = { nq / blocks, nkv / blocks, nkv / blocks };
+	qf_val out[3];
+
+	x = qf_linear(b, a->q, a->layout, b->m->hidden, nq + 2 * nkv,
+		      a->qkv_bias, x);
+	x = clipped(b, a, x);
+	if (blocks > 1)
+		x = QF_OP(b, "Reshape", x, QF_I64S(b, 0, 0, blocks, -1));
+	qf_split(b, x, size, 3, out);
+	return (struct qkv){ out[0], out[a->v_first ? 2 : 1],
+			     out[a->v_first ? 1 : 2] };
+}
 
 static struct qkv project(struct qf_build *b, const struct qf_attention *a,
 			  qf_val x)
 {
 	const struct qf_model *m = b->m;
 	uint32_t nq = m->heads * m->head_dim, nkv = m->kv_heads * m->head_dim;
-	qf_val out[3] = { NULL, NULL, NULL };
 	struct qkv r;
-	char name[sizeof(b->scope) + 8];
 
-	if (a->qkv == QF_QKV_SEPARATE) {
-		r.q = qf_linear(b, a->q, a->layout, m->hidden, nq, a->qkv_bias,
-				x);
-		r.k = qf_linear(b, a->k, a->layout, m->hidden, nkv,
-				a->qkv_bias, x);
-		r.v = qf_linear(b, a->v, a->layout, m->hidden, nkv,
-				a->qkv_bias, x);
-		return r;
-	}
-	x = qf_linear(b, a->q, a->layout, m->hidden, nq + 2 * nkv, a->qkv_bias,
-		      x);
-	snprintf(name, sizeof(name), "%s/Split", b->scope);
-	qf_onnx_node(&b->o, name, "Split", QF_ATTRS(QF_INT("axis", -1)),
-		     QF_IN(x, QF_I64S(b, nq, nkv, nkv)), out, 3);
-	r.q = b->o.rc ? "" : out[0];
-	r.k = b->o.rc ? "" : out[1];
-	r.v = b->o.rc ? "" : out[2];
+	if (a->qkv == QF_QKV_FUSED)
+		return project_fused(b, a, nq, nkv, x);
+	r.q = qf_linear(b, a->q, a->layout, m->hidden, nq, a->qkv_bias, x);
+	r.k = qf_linear(b, a->k, a->layout, m->hidden, nkv, a->qkv_bias, x);
+	r.v = qf_linear(b, a->v, a->layout, m->hidden, nkv, a->qkv_bias, x);
+	r.q = clipped(b, a, r.q);
+	r.k = clipped(b, a, r.k);
+	r.v = clipped(b, a, r.v);
 	return r;
 }
 
-/* [B, S, heads * D] -> [B, heads, S, D] */
+/* [B, S, heads * D] or [B, S, blocks, ...] -> [B, heads, S, D] */
 static qf_val split_heads(struct qf_build *b, qf_val x, uint32_t heads)
 {
 	x = QF_OP(b, "Reshape", x, QF_I64S(b, 0, 0, heads, b->m->head_dim));
@@ -76,6 +90,12 @@ static qf_val repeat_kv(struct qf_build *b, qf_val x)
 	return QF_OP(b, "Reshape", x, QF_I64S(b, 0, m->heads, -1, m->head_dim));
 }
 
+bool qf_has_window(const struct qf_attention *a, uint32_t i)
+{
+	return a->window && i >= a->window_from &&
+	       (i - a->window_from) % (a->window_step ? a->window_step : 1) == 0;
+}
+
 qf_val qf_attention(struct qf_build *b, const struct qf_decoder *d,
 		    const struct qf_attention *a, uint32_t i, qf_val x)
 {
@@ -100,30 +120,18 @@ qf_val qf_attention(struct qf_build *b, const struct qf_decoder *d,
 	v = repeat_kv(b, v);
 
 	w = QF_OP(b, "MatMul", q, qf_transpose4(b, k, 0, 1, 3, 2));
-	if (scale != 1)
-		w = QF_OP(b, "Mul", w, qf_onnx_f32(&b->o, scale));
-	w = QF_OP(b, "Where", d->masked, qf_onnx_f32(&b->o, -FLT_MAX), w);
+	w = qf_scaled(b, w, scale);
+	w = qf_softcap(b, w, a->softcap);
+	if (d->bias)
+		w = QF_OP(b, "Add", w, d->bias);
+	w = QF_OP(b, "Where", qf_has_window(a, i) ? d->masked_window : d->masked,
+		  qf_onnx_f32(&b->o, -FLT_MAX), w);
 	w = qf_op(b, "Softmax", QF_ATTRS(QF_INT("axis", -1)), QF_IN(w));
 	x = QF_OP(b, "MatMul", w, v);
 	x = qf_transpose4(b, x, 0, 2, 1, 3);
 	x = QF_OP(b, "Reshape", x, QF_I64S(b, 0, 0, m->heads * m->head_dim));
 	x = qf_linear(b, a->o, a->layout, m->heads * m->head_dim, m->hidden,
 		      a->o_bias, x);
-	qf_leave(b, mark);
-	return x;
-}
-
-qf_val qf_layer_prenorm(struct qf_build *b, const struct qf_decoder *d,
-			uint32_t i, qf_val x)
-{
-	const struct qf_model *m = b->m;
-	size_t mark = qf_enter(b, "%s.%u", m->layer, i);
-	qf_val h;
-
-	h = qf_norm(b, m->norm_attn, m->hidden, x);
-	x = QF_OP(b, "Add", x, qf_attention(b, d, &m->attn, i, h));
-	h = qf_norm(b, m->norm_mlp, m->hidden, x);
-	x = QF_OP(b, "Add", x, qf_mlp(b, &m->mlp, h));
 	qf_leave(b, mark);
 	return x;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Linear layers, the embedding tables, and the MLP. */
+/* Linear layers, tables, and the MLP. */
 #include "libqeff/build.h"
 
 qf_val qf_linear(struct qf_build *b, const char *name, enum qf_layout layout,
@@ -37,16 +37,20 @@ qf_val qf_embed(struct qf_build *b, const char *name, uint32_t rows,
 	return x;
 }
 
-qf_val qf_embed_tokens(struct qf_build *b, const struct qf_decoder *d)
+/* down(act(first half of up(x)) * second half) */
+static qf_val gate_up(struct qf_build *b, const struct qf_mlp *mlp, qf_val x)
 {
-	const struct qf_model *m = b->m;
-	qf_val x = qf_embed(b, m->embed, m->vocab, m->hidden, d->input_ids);
+	const int64_t size[2] = { b->m->inner, b->m->inner };
+	qf_val out[2];
+	size_t act;
 
-	if (m->embed_pos)
-		x = QF_OP(b, "Add", x,
-			  qf_embed(b, m->embed_pos, m->max_positions, m->hidden,
-				   d->position_ids));
-	return x;
+	x = qf_linear(b, mlp->up, mlp->layout, b->m->hidden, 2 * b->m->inner,
+		      mlp->bias, x);
+	qf_split(b, x, size, 2, out);
+	act = qf_enter(b, "act_fn");
+	x = qf_act_fn(b, mlp->act, out[0]);
+	qf_leave(b, act);
+	return QF_OP(b, "Mul", x, out[1]);
 }
 
 qf_val qf_mlp(struct qf_build *b, const struct qf_mlp *mlp, qf_val x)
@@ -55,7 +59,9 @@ qf_val qf_mlp(struct qf_build *b, const struct qf_mlp *mlp, qf_val x)
 	size_t mark = qf_enter(b, "%s", mlp->name), act;
 	qf_val up, gate;
 
-	if (mlp->gate) {
+	if (mlp->gate_up) {
+		x = gate_up(b, mlp, x);
+	} else if (mlp->gate) {
 		gate = qf_linear(b, mlp->gate, mlp->layout, m->hidden, m->inner,
 				 mlp->bias, x);
 		act = qf_enter(b, "act_fn");

@@ -44,8 +44,8 @@ static float llama3_freq(const struct qf_rope *r, float freq)
 	return (1 - smooth) * freq / factor + smooth * freq;
 }
 
-/* Radians per position of pair @i. */
-static float frequency(const struct qf_rope *r, uint32_t i)
+/* Radians per position of pair @i; longrope has two lists of them. */
+static float frequency(const struct qf_rope *r, uint32_t i, bool is_long)
 {
 	float power = powf(r->theta, (float)(2 * i) / (float)r->dim);
 	float freq = 1 / power, keep;
@@ -60,28 +60,40 @@ static float frequency(const struct qf_rope *r, uint32_t i)
 		freq = 1 / ((float)r->factor * power) * (1 - keep) +
 		       freq * keep;
 		break;
+	case QF_ROPE_LONG:
+		return 1 / ((is_long ? r->long_factor[i] : r->short_factor[i]) *
+			    power);
 	case QF_ROPE_PLAIN:
 		break;
 	}
 	return freq;
 }
 
-/* Row p, column i and i + dim / 2: f(p * frequency(i)). */
+/*
+ * Row p, columns of pair i: f(p * frequency(i)). The pair is (i, i + dim / 2), or
+ * (2i, 2i + 1) if interleaved. With longrope the rows of the short list come first.
+ */
 static void fill(const struct qf_rope *r, uint64_t first, uint64_t count,
 		 float *dst, double (*f)(double))
 {
-	uint32_t half = r->dim / 2, i;
-	uint64_t k;
+	uint32_t half = r->dim / 2, i, col;
+	uint64_t k, row;
+	float freq[2];
 
 	/* by column, so that the frequency is computed once for each */
-	for (i = 0; i < half && i < count; i++) {
-		uint32_t col = (first + i) % half;
-		float freq = frequency(r, col);
+	for (i = 0; i < r->dim && i < count; i++) {
+		col = (first + i) % r->dim;
+		col = r->kind == QF_ROPE_INTERLEAVED ? col / 2 : col % half;
+		freq[0] = frequency(r, col, false);
+		freq[1] = frequency(r, col, true);
+		for (k = i; k < count; k += r->dim) {
+			bool is_long;
+			float pos;
 
-		for (k = i; k < count; k += half) {
-			float pos = (first + k) / r->dim;
-
-			dst[k] = f(pos * freq) * r->attention;
+			row = (first + k) / r->dim;
+			is_long = row >= r->short_rows;
+			pos = is_long ? row - r->short_rows : row;
+			dst[k] = f(pos * freq[is_long]) * r->attention;
 		}
 	}
 }
@@ -96,43 +108,80 @@ void qf_rope_sin(const void *ctx, uint64_t first, uint64_t count, void *dst)
 	fill(ctx, first, count, dst, sin);
 }
 
+/* The rows to read: longrope's list goes by the length of the context. */
+static qf_val table_rows(struct qf_build *b, const struct qf_decoder *d)
+{
+	const struct qf_rope *r = &b->m->rope;
+	qf_val beyond, first;
+
+	if (!r->short_rows)
+		return d->position_ids;
+	beyond = QF_OP(b, "Greater", d->ctx_len,
+		       qf_onnx_i64(&b->o, r->short_rows));
+	first = QF_OP(b, "Where", beyond, qf_onnx_i64(&b->o, r->short_rows),
+		      qf_onnx_i64(&b->o, 0));
+	return QF_OP(b, "Add", d->position_ids, first);
+}
+
 void qf_rope_tables(struct qf_build *b, struct qf_decoder *d)
 {
 	const struct qf_rope *r = &b->m->rope;
-	const int64_t dim[2] = { r->positions, r->dim };
+	const int64_t dim[2] = { (int64_t)r->short_rows + r->positions, r->dim };
 	size_t mark;
-	qf_val cos, sin;
+	qf_val cos, sin, rows;
 
 	if (r->kind == QF_ROPE_NONE)
 		return;
 	mark = qf_enter(b, "rotary_emb");
+	rows = table_rows(b, d);
 	cos = qf_onnx_fill(&b->o, "rotary_emb.cos", QAIC_F32, 2, dim,
 			   qf_rope_cos, r);
 	sin = qf_onnx_fill(&b->o, "rotary_emb.sin", QAIC_F32, 2, dim,
 			   qf_rope_sin, r);
-	cos = QF_OP(b, "Gather", cos, d->position_ids);
-	sin = QF_OP(b, "Gather", sin, d->position_ids);
+	cos = QF_OP(b, "Gather", cos, rows);
+	sin = QF_OP(b, "Gather", sin, rows);
 	d->cos = QF_OP(b, "Unsqueeze", cos, QF_I64S(b, 1));
 	d->sin = QF_OP(b, "Unsqueeze", sin, QF_I64S(b, 1));
 	qf_leave(b, mark);
 }
 
+/* (x1, x2) -> (-x2, x1) */
+static qf_val turn_halves(struct qf_build *b, qf_val x, int64_t dim)
+{
+	qf_val first = qf_slice(b, x, 3, 0, dim / 2);
+	qf_val second = qf_slice(b, x, 3, dim / 2, dim);
+
+	second = QF_OP(b, "Neg", second);
+	return qf_op(b, "Concat", QF_ATTRS(QF_INT("axis", -1)),
+		     QF_IN(second, first));
+}
+
+/* (x0, x1, x2, x3, ...) -> (-x1, x0, -x3, x2, ...) */
+static qf_val turn_pairs(struct qf_build *b, qf_val x, int64_t dim)
+{
+	qf_val even, odd;
+
+	even = QF_OP(b, "Slice", x, QF_I64S(b, 0), QF_I64S(b, dim),
+		     QF_I64S(b, 3), QF_I64S(b, 2));
+	odd = QF_OP(b, "Slice", x, QF_I64S(b, 1), QF_I64S(b, dim),
+		    QF_I64S(b, 3), QF_I64S(b, 2));
+	odd = QF_OP(b, "Unsqueeze", QF_OP(b, "Neg", odd), QF_I64S(b, 4));
+	even = QF_OP(b, "Unsqueeze", even, QF_I64S(b, 4));
+	x = qf_op(b, "Concat", QF_ATTRS(QF_INT("axis", -1)), QF_IN(odd, even));
+	return QF_OP(b, "Reshape", x, QF_I64S(b, 0, 0, 0, dim));
+}
+
 qf_val qf_rope(struct qf_build *b, const struct qf_decoder *d, qf_val x)
 {
 	const struct qf_rope *r = &b->m->rope;
-	int64_t half = r->dim / 2;
-	qf_val pass = NULL, first, second, turned;
+	qf_val pass = NULL, turned;
 
 	if (r->dim < b->m->head_dim) {
 		pass = qf_slice(b, x, 3, r->dim, b->m->head_dim);
 		x = qf_slice(b, x, 3, 0, r->dim);
 	}
-	/* (x1, x2) -> (-x2, x1) */
-	first = qf_slice(b, x, 3, 0, half);
-	second = qf_slice(b, x, 3, half, r->dim);
-	second = QF_OP(b, "Neg", second);
-	turned = qf_op(b, "Concat", QF_ATTRS(QF_INT("axis", -1)),
-		       QF_IN(second, first));
+	turned = r->kind == QF_ROPE_INTERLEAVED ? turn_pairs(b, x, r->dim) :
+						  turn_halves(b, x, r->dim);
 	x = QF_OP(b, "Add", QF_OP(b, "Mul", x, d->cos),
 		  QF_OP(b, "Mul", turned, d->sin));
 	if (pass)

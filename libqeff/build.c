@@ -80,6 +80,35 @@ qf_val qf_slice(struct qf_build *b, qf_val x, int64_t axis, int64_t from,
 		     QF_I64S(b, axis), QF_I64S(b, 1));
 }
 
+qf_val qf_scaled(struct qf_build *b, qf_val x, double v)
+{
+	return v == 1 ? x : QF_OP(b, "Mul", x, qf_onnx_f32(&b->o, v));
+}
+
+qf_val qf_softcap(struct qf_build *b, qf_val x, double cap)
+{
+	if (!cap)
+		return x;
+	x = QF_OP(b, "Div", x, qf_onnx_f32(&b->o, cap));
+	x = QF_OP(b, "Tanh", x);
+	return QF_OP(b, "Mul", x, qf_onnx_f32(&b->o, cap));
+}
+
+void qf_split(struct qf_build *b, qf_val x, const int64_t *size, size_t n,
+	      qf_val *out)
+{
+	char name[sizeof(b->scope) + 8];
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		out[i] = NULL;
+	snprintf(name, sizeof(name), "%s/Split", b->scope);
+	qf_onnx_node(&b->o, name, "Split", QF_ATTRS(QF_INT("axis", -1)),
+		     QF_IN(x, qf_onnx_i64s(&b->o, size, n)), out, n);
+	for (i = 0; i < n && b->o.rc; i++)
+		out[i] = "";
+}
+
 /* ---- weights ---- */
 
 /* "/model/layers.0/mlp" + "up_proj" + "weight" -> "model.layers.0.mlp.up_proj.weight" */
@@ -125,6 +154,17 @@ bool qf_has_weight(struct qf_build *b, const char *module, const char *leaf)
 	return name && find_weight(b, name);
 }
 
+const struct qf_tensor *qf_find_weight(struct qf_build *b, const char *leaf)
+{
+	const char *name = weight_name(b, NULL, leaf);
+	const struct qf_tensor *t = name ? find_weight(b, name) : NULL;
+
+	if (name && !t)
+		qf_onnx_fail(&b->o, -EINVAL,
+			     "weight %s is missing from the checkpoint", name);
+	return t;
+}
+
 static void shape_text(char *buf, size_t size, const int64_t *dim,
 		       uint32_t rank)
 {
@@ -168,16 +208,9 @@ qf_val qf_weight_raw(struct qf_build *b, const char *leaf, uint32_t rank,
 	const char *name;
 
 	*dtype = QAIC_F32;
+	t = qf_find_weight(b, leaf);
 	name = weight_name(b, NULL, leaf);
-	if (!name)
-		return "";
-	t = find_weight(b, name);
-	if (!t) {
-		qf_onnx_fail(&b->o, -EINVAL,
-			     "weight %s is missing from the checkpoint", name);
-		return "";
-	}
-	if (!check_weight(b, t, rank, dim))
+	if (!t || !name || !check_weight(b, t, rank, dim))
 		return "";
 	b->used[t - b->ts->tensor] = 1;
 	*dtype = t->dtype;

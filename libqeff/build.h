@@ -31,7 +31,9 @@ struct qf_decoder {
 	qf_val ctx_indices;		/* i32 [B, 1, C]; INT32_MAX where empty */
 	qf_val empty;			/* bool [B, 1, C, 1]: nothing there yet */
 	qf_val masked;			/* bool [B, 1, S, C]: not to be attended */
+	qf_val masked_window;		/* the same with the sliding window */
 	qf_val cos, sin;		/* [B, 1, S, rotary], or NULL */
+	qf_val bias;			/* ALiBi, [B, heads, S, C], or NULL */
 };
 
 /* ---- modules ---- */
@@ -63,6 +65,13 @@ qf_val qf_transpose4(struct qf_build *b, qf_val x, int a0, int a1, int a2,
 /* x[..., from:to] along @axis */
 qf_val qf_slice(struct qf_build *b, qf_val x, int64_t axis, int64_t from,
 		int64_t to);
+/* x * v; x itself where v is 1 */
+qf_val qf_scaled(struct qf_build *b, qf_val x, double v);
+/* cap * tanh(x / cap); x itself where cap is 0 */
+qf_val qf_softcap(struct qf_build *b, qf_val x, double cap);
+/* x in n parts along the last axis */
+void qf_split(struct qf_build *b, qf_val x, const int64_t *size, size_t n,
+	      qf_val *out);
 
 /* ---- weights ---- */
 
@@ -74,6 +83,8 @@ qf_val qf_weight(struct qf_build *b, const char *leaf, uint32_t rank,
 		 int64_t d0, int64_t d1);
 /* Does "MODULE.LEAF" exist? @module is relative to the current one. */
 bool qf_has_weight(struct qf_build *b, const char *module, const char *leaf);
+/* The module's tensor as it is in the file; NULL (and an error) if missing. */
+const struct qf_tensor *qf_find_weight(struct qf_build *b, const char *leaf);
 
 /* ---- blocks ---- */
 
@@ -99,9 +110,14 @@ void qf_rope_sin(const void *ctx, uint64_t first, uint64_t count, void *dst);
 /* Attention of layer @i with its slots of the KV cache; x [B, S, hidden]. */
 qf_val qf_attention(struct qf_build *b, const struct qf_decoder *d,
 		    const struct qf_attention *a, uint32_t i, qf_val x);
-/* x + attention(norm(x)), then x + mlp(norm(x)). */
-qf_val qf_layer_prenorm(struct qf_build *b, const struct qf_decoder *d,
-			uint32_t i, qf_val x);
+/* Does layer @i have the sliding window? */
+bool qf_has_window(const struct qf_attention *a, uint32_t i);
+/* The layer of the model: its norms, attention, MLP and sums (block_layer.c). */
+qf_val qf_layer(struct qf_build *b, const struct qf_decoder *d,
+		uint32_t i, qf_val x);
+/* The biases of all layers into @d; slots i32 [C], pos i32 [B, 1, S, 1]. */
+void qf_alibi(struct qf_build *b, struct qf_decoder *d, qf_val slots,
+	      qf_val pos);
 
 /* Custom operators: name for qf_op(), adds the function on first use. */
 const char *qf_fn_ctx_scatter(struct qf_build *b);
@@ -110,7 +126,7 @@ const char *qf_fn_rms_norm(struct qf_build *b);
 
 /* ---- body and heads ---- */
 
-/* Token embedding, plus learned positions where the model has them. */
+/* Token embedding, with what the model does to it before the first layer. */
 qf_val qf_embed_tokens(struct qf_build *b, const struct qf_decoder *d);
 /* Inputs, cache indices and masks. */
 void qf_decoder_begin(struct qf_build *b, struct qf_decoder *d);

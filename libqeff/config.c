@@ -107,6 +107,22 @@ bool qf_has(const struct qf_config *c, const char *key)
 	return json_object_get(c->root, key) != NULL;
 }
 
+void qf_get_window(struct qf_config *c, uint32_t absent, uint32_t *out)
+{
+	*out = qf_has(c, "sliding_window") ? 0 : absent;
+	qf_get_int(c, "sliding_window", 1, INT32_MAX, out);
+}
+
+void qf_get_cap(struct qf_config *c, const char *key, double absent,
+		double *out)
+{
+	json_t *v = json_object_get(c->root, key);
+
+	*out = v ? 0 : absent;
+	if (v && !json_is_null(v))
+		qf_get_positive(c, key, out);
+}
+
 void qf_refuse(struct qf_config *c, const char *key)
 {
 	json_t *v = json_object_get(c->root, key);
@@ -128,7 +144,7 @@ static int find_arch(struct qf_config *c, const struct qf_arch **arch)
 							     "model_type"));
 	const char *name = json_string_value(json_array_get(list, 0));
 	const char *near;
-	char known[512];
+	char known[200];
 
 	*arch = NULL;
 	if (name)
@@ -141,7 +157,7 @@ static int find_arch(struct qf_config *c, const struct qf_arch **arch)
 	if (name) {
 		near = qf_arch_nearest(name);
 		qf_config_fail(c, -EOPNOTSUPP,
-			       "architecture %.64s is not supported%s%s (supported: %s)",
+			       "architecture %.64s is not supported%s%s (supported: %s; see Documentation/architectures.md)",
 			       name, near ? "; did you mean " : "",
 			       near ? near : "", known);
 	} else {
@@ -213,6 +229,8 @@ int qf_config_model(struct qf_config *c, const struct qf_arch *arch,
 {
 	memset(m, 0, sizeof(*m));
 	m->arch = arch;
+	m->head = "lm_head";
+	m->embed_scale = m->logit_scale = m->alibi.scale = 1;
 	/* a quantized checkpoint's tensors mean something else */
 	qf_refuse(c, "quantization_config");
 	qf_refuse(c, "add_cross_attention");

@@ -42,6 +42,11 @@ void qf_get_bool(struct qf_config *c, const char *key, bool *out);
 void qf_get_act(struct qf_config *c, const char *key, enum qf_act *out);
 /* The key is there at all, even if null. */
 bool qf_has(const struct qf_config *c, const char *key);
+/* sliding_window: null is none, absent is @absent. */
+void qf_get_window(struct qf_config *c, uint32_t absent, uint32_t *out);
+/* A positive number: null is 0, absent is @absent. */
+void qf_get_cap(struct qf_config *c, const char *key, double absent,
+		double *out);
 /* A field that is not supported: absent, null or false, or refused. */
 void qf_refuse(struct qf_config *c, const char *key);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * What all layers of a decoder share, and the language-model head.
+ * What all layers of a decoder share.
  * The contract is Documentation/onnx-contract.md.
  */
 #include <stdint.h>
@@ -47,23 +47,26 @@ static void cache_indices(struct qf_build *b, struct qf_decoder *d,
 
 /* Later slots, and those that have left the sliding window. */
 static void attention_mask(struct qf_build *b, struct qf_decoder *d,
-			   qf_val slots)
+			   qf_val slots, qf_val pos)
 {
-	uint32_t window = b->m->attn.window;
-	qf_val pos, first, old;
+	const struct qf_attention *a = &b->m->attn;
+	qf_val first, old;
+	bool any = false;
+	uint32_t i;
 
-	pos = QF_OP(b, "Unsqueeze", d->position32, QF_I64S(b, 1, 3));
 	d->masked = QF_OP(b, "Greater", slots, pos);		/* [B, 1, S, C] */
-	if (!window)
+	for (i = 0; i < b->m->layers && !any; i++)
+		any = qf_has_window(a, i);
+	if (!any)
 		return;
-	first = QF_OP(b, "Sub", pos, qf_onnx_i32(&b->o, window));
+	first = QF_OP(b, "Sub", pos, qf_onnx_i32(&b->o, a->window));
 	old = QF_OP(b, "LessOrEqual", slots, first);
-	d->masked = QF_OP(b, "Or", d->masked, old);
+	d->masked_window = QF_OP(b, "Or", d->masked, old);
 }
 
 void qf_decoder_begin(struct qf_build *b, struct qf_decoder *d)
 {
-	qf_val shape, slots;
+	qf_val shape, slots, pos;
 
 	add_inputs(b, d);
 	d->position32 = qf_cast(b, d->position_ids, QAIC_I32);
@@ -73,7 +76,9 @@ void qf_decoder_begin(struct qf_build *b, struct qf_decoder *d)
 		      qf_onnx_i64(&b->o, 1));
 	slots = qf_cast(b, slots, QAIC_I32);			/* [C] */
 	cache_indices(b, d, slots);
-	attention_mask(b, d, slots);
+	pos = QF_OP(b, "Unsqueeze", d->position32, QF_I64S(b, 1, 3));
+	attention_mask(b, d, slots, pos);
+	qf_alibi(b, d, slots, pos);
 	qf_rope_tables(b, d);
 }
 
@@ -97,54 +102,4 @@ qf_val qf_retained(struct qf_build *b, const char *kind, uint32_t i)
 	qf_val name = qf_onnx_printf(&b->o, "past_%s.%u_RetainedState", kind, i);
 
 	return name ? name : "";
-}
-
-/* The head's own weight, or the token embedding's: one initializer then. */
-static qf_val head_weight(struct qf_build *b, enum qaic_dtype *dtype)
-{
-	const struct qf_model *m = b->m;
-	bool tied = m->tied;
-	size_t outer, mark;
-	qf_val w;
-
-	if (m->tied_if_alone && !qf_has_weight(b, "lm_head", "weight"))
-		tied = true;
-	outer = qf_enter(b, "%s", tied ? m->arch->base : "lm_head");
-	mark = tied ? qf_enter(b, "%s", m->embed) : outer;
-	w = qf_weight_raw(b, "weight", 2, m->vocab, m->hidden, dtype);
-	qf_leave(b, mark);
-	qf_leave(b, outer);
-	return w;
-}
-
-void qf_head_causal_lm(struct qf_build *b, const struct qf_decoder *d,
-		       qf_val x)
-{
-	const struct qf_model *m = b->m;
-	const struct qf_dim dim[3] = {
-		{ "batch_size", 0 }, { NULL, 1 }, { NULL, m->vocab },
-	};
-	enum qaic_dtype dtype;
-	size_t mark;
-	qf_val row, w;
-
-	/* from here on one row of each sequence: that of its last position */
-	row = qf_op(b, "ArgMax",
-		    QF_ATTRS(QF_INT("axis", 1), QF_INT("keepdims", 1)),
-		    QF_IN(d->position32));			/* [B, 1] */
-	row = QF_OP(b, "Unsqueeze", row, QF_I64S(b, 2));	/* [B, 1, 1] */
-	x = qf_op(b, "GatherND", QF_ATTRS(QF_INT("batch_dims", 1)),
-		  QF_IN(x, row));				/* [B, 1, hidden] */
-	mark = qf_enter(b, "%s", m->arch->base);
-	x = qf_norm(b, m->norm_final, m->hidden, x);
-	qf_leave(b, mark);
-
-	w = head_weight(b, &dtype);
-	mark = qf_enter(b, "lm_head");
-	if (dtype != QAIC_F32)
-		w = qf_cast(b, w, QAIC_F32);
-	w = qf_op(b, "Transpose", QF_ATTRS(QF_INTS("perm", 1, 0)), QF_IN(w));
-	x = qf_op_as(b, "logits", "MatMul", QF_NO_ATTRS, QF_IN(x, w));
-	qf_leave(b, mark);
-	qf_onnx_output(&b->o, x, QAIC_F32, dim, 3);
 }

@@ -23,18 +23,21 @@ enum qf_act {
 };
 
 enum qf_norm_kind {
-	QF_NORM_LAYER,			/* mean and variance; weight and bias */
+	QF_NORM_LAYER,			/* mean and variance; weight, bias */
 	QF_NORM_RMS,			/* root mean square; weight */
 };
 
 struct qf_norm {
 	enum qf_norm_kind kind;
+	bool no_bias;			/* LayerNorm with a weight alone */
+	bool plus_one;			/* the gain is 1 + weight */
 	double eps;
 };
 
 enum qf_rope_kind {
 	QF_ROPE_NONE,
 	QF_ROPE_HALF,			/* pairs (i, i + dim / 2): "neox" */
+	QF_ROPE_INTERLEAVED,		/* pairs (2i, 2i + 1): GPT-J */
 };
 
 enum qf_rope_scaling {
@@ -42,19 +45,33 @@ enum qf_rope_scaling {
 	QF_ROPE_LINEAR,
 	QF_ROPE_LLAMA3,
 	QF_ROPE_YARN,
+	QF_ROPE_LONG,
 };
+
+#define QF_ROPE_MAX_LONG 256		/* factors of a longrope list */
 
 struct qf_rope {
 	enum qf_rope_kind kind;
 	enum qf_rope_scaling scaling;
 	uint32_t dim;			/* even; the rest of a head passes */
 	uint32_t positions;		/* rows of the tables */
+	uint32_t short_rows;		/* longrope: rows before them */
 	double theta;
+	double partial;			/* of the head that rotates */
 	double factor;
 	double low_freq, high_freq;	/* llama3 */
-	double original;		/* llama3: positions before scaling */
+	double original;		/* llama3, longrope: before scaling */
 	double beta_fast, beta_slow;	/* yarn */
 	double attention;		/* cos and sin are multiplied by it */
+	/* longrope: frequencies are divided by them, pair by pair */
+	float short_factor[QF_ROPE_MAX_LONG], long_factor[QF_ROPE_MAX_LONG];
+};
+
+/* Attention with linear biases: slope of the head * (key - query position). */
+struct qf_alibi {
+	double max;			/* slopes down to 2^-max; 0: no ALiBi */
+	double scale;			/* of the biases */
+	bool bf16;			/* slope * position is rounded (Falcon) */
 };
 
 enum qf_layout {
@@ -72,17 +89,28 @@ struct qf_attention {
 	enum qf_qkv qkv;
 	const char *q, *k, *v;		/* q alone when fused */
 	const char *o;
+	/*
+	 * Fused: the rows come in so many blocks, each with its share of the
+	 * heads as q | k | v. One per key/value head is "interleaved".
+	 */
+	uint32_t blocks;
+	bool v_first;			/* fused: q | v | k */
+	double clip;			/* q, k, v within +-clip; 0: any */
 	enum qf_layout layout;
 	bool qkv_bias, o_bias;
 	double scale;			/* of the scores, all layers */
 	bool scale_by_layer;		/* and 1 / (layer + 1) */
+	double softcap;			/* cap * tanh(score / cap); 0: none */
 	uint32_t window;		/* sliding window; 0: none */
+	/* layers with the window: from, from + step, ...; step 0: all */
+	uint32_t window_from, window_step;
 };
 
 struct qf_mlp {
 	const char *name;		/* module name: "mlp" */
 	const char *gate;		/* NULL: down(act(up(x))) */
 	const char *up, *down;
+	bool gate_up;			/* @up gives gate | up in one product */
 	enum qf_layout layout;
 	enum qf_act act;
 	bool bias;
@@ -100,12 +128,28 @@ struct qf_model {
 	bool tied_if_alone;		/* so it is if there is no lm_head */
 	struct qf_norm norm;
 	struct qf_rope rope;
-	/* modules: names inside the base model */
+	struct qf_alibi alibi;
+	/* modules: names inside the base model; NULL: there is none */
 	const char *embed;		/* token embedding */
-	const char *embed_pos;		/* learned positions, or NULL */
+	const char *embed_pos;		/* learned positions */
+	uint32_t pos_offset;		/* its row of position 0 */
+	const char *embed_norm;
+	double embed_scale;		/* 1: as they are */
+	uint32_t embed_width;		/* columns of the table; 0: hidden */
+	const char *embed_in, *embed_out;	/* projections from, to it */
 	const char *layer;		/* layers are layer.0, layer.1, ... */
 	const char *norm_attn, *norm_mlp;	/* before attention, MLP */
+	const char *norm_attn_out, *norm_mlp_out;	/* behind them */
+	bool parallel;			/* both branches read the layer's input */
+	bool post_norm;			/* norm_* work on the sums instead */
+	bool residual_normed;		/* the sums take the norms' outputs */
 	const char *norm_final;
+	/* the head: a name from the top */
+	const char *head;
+	bool head_bias;
+	bool head_norm;			/* its rows are scaled to length 1 */
+	double logit_scale;		/* 1: as they are */
+	double logit_softcap;		/* 0: none */
 	struct qf_attention attn;
 	struct qf_mlp mlp;
 };

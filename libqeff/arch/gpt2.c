@@ -73,6 +73,6 @@ QF_ARCH(gpt2) = {
 	.base = "transformer",
 	.configure = configure,
 	.embed = qf_embed_tokens,
-	.layer = qf_layer_prenorm,
+	.layer = qf_layer,
 	.head = qf_head_causal_lm,
 };

@@ -28,6 +28,6 @@ QF_ARCH(llama) = {
 	.base = "model",
 	.configure = configure,
 	.embed = qf_embed_tokens,
-	.layer = qf_layer_prenorm,
+	.layer = qf_layer,
 	.head = qf_head_causal_lm,
 };

@@ -18,7 +18,8 @@ static const struct qf_mlp mlp = {
 static void get_heads(struct qf_config *c, struct qf_model *m,
 		      uint32_t kv_heads)
 {
-	m->heads = 32;
+	if (!m->heads)
+		m->heads = 32;
 	qf_get_int(c, "num_attention_heads", 1, 1 << 16, &m->heads);
 	m->kv_heads = m->heads;
 	if (kv_heads && !qf_has(c, "num_key_value_heads"))
@@ -37,10 +38,7 @@ static void get_heads(struct qf_config *c, struct qf_model *m,
 void qf_configure_llama_like(struct qf_config *c, struct qf_model *m,
 			     uint32_t kv_heads)
 {
-	uint32_t window = m->attn.window;
-
 	m->attn = attention;
-	m->attn.window = window;
 	m->mlp = mlp;
 	m->embed = "embed_tokens";
 	m->layer = "layers";
@@ -48,8 +46,10 @@ void qf_configure_llama_like(struct qf_config *c, struct qf_model *m,
 	m->norm_mlp = "post_attention_layernorm";
 	m->norm_final = "norm";
 
-	m->vocab = 32000;
-	m->layers = 32;
+	if (!m->vocab)
+		m->vocab = 32000;
+	if (!m->layers)
+		m->layers = 32;
 	m->norm.kind = QF_NORM_RMS;
 	m->norm.eps = 1e-6;
 	m->tied_if_alone = !qf_has(c, "tie_word_embeddings");

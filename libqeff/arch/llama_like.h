@@ -6,7 +6,8 @@
 #include "libqeff/config.h"
 
 /*
- * Before: hidden, inner and max_positions hold the class's defaults.
+ * Before: hidden, inner and max_positions hold the class's defaults; so do vocab,
+ * layers, heads, head_dim, rope.theta and rope.partial where they are not Llama's.
  * @kv_heads: num_key_value_heads of a config without that key; 0: all heads.
  */
 void qf_configure_llama_like(struct qf_config *c, struct qf_model *m,

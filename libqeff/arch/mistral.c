@@ -5,13 +5,12 @@
 
 static void configure(struct qf_config *c, struct qf_model *m)
 {
-	/* MistralConfig's defaults; a null window is none, an absent one 4096 */
+	/* MistralConfig's defaults */
 	m->hidden = 4096;
 	m->inner = 14336;
 	m->max_positions = 4096 * 32;
-	m->attn.window = qf_has(c, "sliding_window") ? 0 : 4096;
 	qf_configure_llama_like(c, m, 8);
-	qf_get_int(c, "sliding_window", 1, INT32_MAX, &m->attn.window);
+	qf_get_window(c, 4096, &m->attn.window);
 }
 
 QF_ARCH(mistral) = {
@@ -20,6 +19,6 @@ QF_ARCH(mistral) = {
 	.base = "model",
 	.configure = configure,
 	.embed = qf_embed_tokens,
-	.layer = qf_layer_prenorm,
+	.layer = qf_layer,
 	.head = qf_head_causal_lm,
 };

@@ -67,12 +67,14 @@ async function golden(name, dir) {
   const prompt = g.prompt_ids ?? g.input_ids;
   const want = g.greedy_ids.slice(prompt.length).join(' ');
   const gen = g.greedy_ids.length - prompt.length;
+  // closer calls than this are not the same in another order of summation
+  const clear = (g.min_top1_gap ?? 1) > 0.002;
   const all = await generate(ort, { onnx, ids: [g.input_ids], ctxLen: g.input_ids.length });
   const far = distance(flat(all.rows), floats(join(dir, 'logits.f32')));
   check(far < limit, `${name}: logits are ${far} away from Hugging Face's`);
 
   // the last chunk is padded where the length is no multiple; the cache is full
-  for (const promptLen of [1, 8, 32]) {
+  for (const promptLen of clear ? [1, 8, 32] : []) {
     const r = await generate(ort, { onnx, ids: [prompt], promptLen, gen, ctxLen: g.greedy_ids.length });
     check(r.made[0].join(' ') === want, `${name}: prompt-len ${promptLen}: tokens differ`);
   }
@@ -118,14 +120,11 @@ async function attempt(name, f) {
   }
 }
 
-const archs = ['GPT2LMHeadModel', 'LlamaForCausalLM', 'MistralForCausalLM'];
 for (const name of readdirSync('tests/golden')) {
   const dir = `tests/golden/${name}`;
   if (!existsSync(`${dir}/golden.json`))
     continue;
-  const { arch } = JSON.parse(readFileSync(`${dir}/golden.json`));
-  if (archs.includes(arch))
-    await attempt(name, () => golden(name, dir));
+  await attempt(name, () => golden(name, dir));
 }
 await attempt('tales', () => golden('tales', 'models/tales'));
 for (const name of Object.keys(variants))

@@ -172,7 +172,7 @@ static void test_architecture(void **state)
 	refuse("{\"architectures\":[\"NemotronHForCausalLM\"]}",
 	       "NemotronHForCausalLM is not supported");
 	refuse("{\"architectures\":[\"NemotronHForCausalLM\"]}",
-	       "GPT2LMHeadModel, LlamaForCausalLM, MistralForCausalLM");
+	       "GPT2LMHeadModel, ");
 	refuse("[1]", "JSON object");
 	refuse("{\"a\":", "JSON");
 	assert_int_equal(load("{\"model_type\":\"gpt2\"}", &m), 0);
@@ -204,7 +204,14 @@ static void test_scaling(void **state)
 	assert_int_equal(m.rope.scaling, QF_ROPE_LINEAR);
 
 	refuse(SCALING("\"rope_type\":\"longrope\",\"short_factor\":[1]"),
-	       "longrope");
+	       "short_factor");
+	refuse(SCALING("\"rope_type\":\"su\",\"short_factor\":"
+		       "[1,1,1,1,1,1,1,1],\"long_factor\":[2,2,2,2,2,2,2,0]"),
+	       "entry 7 is not a positive number");
+	refuse(SCALING("\"rope_type\":\"longrope\",\"short_factor\":"
+		       "[1,1,1,1,1,1,1,1],\"long_factor\":[2,2,2,2,2,2,2,2]"),
+	       "original_max_position_embeddings");
+	refuse(SCALING("\"rope_type\":\"other\""), "longrope are supported");
 	refuse(SCALING("\"rope_type\":\"linear\""), "factor");
 	refuse(SCALING("\"rope_type\":\"linear\",\"factor\":0"), "positive");
 	refuse(SCALING("\"rope_type\":\"linear\",\"factor\":\"2\""), "factor");

@@ -11,6 +11,7 @@
 
 #include "tests/unit/libqeff/checkpoint.h"
 
+#include <dirent.h>
 #include <math.h>
 #include <unistd.h>
 
@@ -154,36 +155,42 @@ static void check_model(const char *dir)
 	char *path = qaic_path(dir, "golden.json");
 	struct qeff_export_options opt = { .model_dir = dir, .onnx_path = onnx };
 	json_t *golden;
+	double gap = 1;
 
 	if (qeff_export(&opt, &err))
 		fail_msg("%s", err.msg);
 	assert_int_equal(qaic_json_load(path, 1 << 20, &golden, &err), 0);
 	check_logits(onnx, golden, dir);
-	check_tokens(onnx, golden, 40);
+	/* closer calls go either way with another order of summation */
+	if (qaic_json_num(golden, "min_top1_gap", &gap, &err) || gap > 0.002)
+		check_tokens(onnx, golden, 40);
 	json_decref(golden);
 	free(path);
 	free(onnx);
 	drop_dir(out);
 }
 
-static void test_gpt2(void **state)
+/* Every folder of tests/golden, and our own trained model. */
+static void test_golden(void **state)
 {
-	check_model("tests/golden/gpt2");
-}
+	struct dirent *e;
+	DIR *d = opendir("tests/golden");
+	unsigned int n = 0;
+	char *dir, *file;
 
-static void test_llama(void **state)
-{
-	check_model("tests/golden/llama-gqa");
-}
-
-static void test_llama31(void **state)
-{
-	check_model("tests/golden/llama31-rope");
-}
-
-static void test_mistral(void **state)
-{
-	check_model("tests/golden/mistral-swa8");
+	assert_non_null(d);
+	while ((e = readdir(d))) {
+		dir = qaic_path("tests/golden", e->d_name);
+		file = qaic_path(dir, "golden.json");
+		if (e->d_name[0] != '.' && qaic_is_file(file)) {
+			check_model(dir);
+			n++;
+		}
+		free(file);
+		free(dir);
+	}
+	closedir(d);
+	assert_in_range(n, 4, 1000);
 }
 
 static void test_tales(void **state)
@@ -194,10 +201,7 @@ static void test_tales(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_gpt2),
-		cmocka_unit_test(test_llama),
-		cmocka_unit_test(test_llama31),
-		cmocka_unit_test(test_mistral),
+		cmocka_unit_test(test_golden),
 		cmocka_unit_test(test_tales),
 	};
 

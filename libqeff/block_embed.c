@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+/* From token ids to the first layer's input. */
+#include "libqeff/build.h"
+
+static qf_val positions(struct qf_build *b, const struct qf_decoder *d)
+{
+	const struct qf_model *m = b->m;
+	qf_val ids = d->position_ids;
+
+	if (m->pos_offset)
+		ids = QF_OP(b, "Add", ids, qf_onnx_i64(&b->o, m->pos_offset));
+	return qf_embed(b, m->embed_pos, m->max_positions + m->pos_offset,
+			m->hidden, ids);
+}
+
+qf_val qf_embed_tokens(struct qf_build *b, const struct qf_decoder *d)
+{
+	const struct qf_model *m = b->m;
+	uint32_t width = m->embed_width ? m->embed_width : m->hidden;
+	qf_val x = qf_embed(b, m->embed, m->vocab, width, d->input_ids);
+
+	if (m->embed_in)
+		x = qf_linear(b, m->embed_in, QF_OUT_IN, width, m->hidden,
+			      false, x);
+	if (m->embed_pos)
+		x = QF_OP(b, "Add", x, positions(b, d));
+	x = qf_scaled(b, x, m->embed_scale);
+	if (m->embed_norm)
+		x = qf_norm(b, m->embed_norm, m->hidden, x);
+	return x;
+}

@@ -3,3 +3,4 @@
 QF_ARCH_ID(gpt2)
 QF_ARCH_ID(llama)
 QF_ARCH_ID(mistral)
+QF_ARCH_ID(qwen2)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Every architecture, by the id that its file gives to QF_ARCH(). No guard. */
+QF_ARCH_ID(gemma)
+QF_ARCH_ID(gemma2)
 QF_ARCH_ID(gpt2)
 QF_ARCH_ID(llama)
 QF_ARCH_ID(mistral)

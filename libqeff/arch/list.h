@@ -3,6 +3,7 @@
 QF_ARCH_ID(gemma)
 QF_ARCH_ID(gemma2)
 QF_ARCH_ID(gpt2)
+QF_ARCH_ID(gpt_neox)
 QF_ARCH_ID(llama)
 QF_ARCH_ID(mistral)
 QF_ARCH_ID(qwen2)

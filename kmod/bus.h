@@ -32,6 +32,13 @@ int qaic_pci_init(void);
 void qaic_pci_exit(void);
 int qaic_hwmon_add(struct qaic_card *card);
 
+/* ---- debugfs (bus_debugfs.c) ---- */
+
+void qaic_debugfs_init(void);
+void qaic_debugfs_exit(void);
+void qaic_debugfs_add(struct qaic_card *card);
+void qaic_debugfs_del(struct qaic_card *card);
+
 /* ---- the card process (bus_attach.c) ---- */
 
 void qaic_attach_init(struct qaic_card *card);
@@ -42,9 +49,10 @@ void qaic_detach(struct qaic_card *card, struct qaic_port *port);
 
 /*
  * Bracket of a call from the card: -ENOTCONN when @port is not the card (any
- * more), -EAGAIN before online is called. Between them offline is not called.
+ * more), -EAGAIN before online is called, unless @early says that the driver is
+ * not concerned. Between them offline is not called.
  */
-int qaic_call_begin(struct qaic_port *port);
+int qaic_call_begin(struct qaic_port *port, bool early);
 void qaic_call_end(struct qaic_port *port);
 
 /* ---- events for the card (bus_event.c) ---- */

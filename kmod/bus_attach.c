@@ -122,14 +122,14 @@ void qaic_bus_kick(struct qaic_card *card, const char *why)
 	schedule_work(&card->kick_work);
 }
 
-int qaic_call_begin(struct qaic_port *port)
+int qaic_call_begin(struct qaic_port *port, bool early)
 {
 	struct qaic_card *card = port->card;
 	int ret = -ENOTCONN;
 
 	down_read(&card->call_lock);
 	if (READ_ONCE(card->port) == port && qaic_bus_connected(card))
-		ret = READ_ONCE(card->online_called) ? 0 : -EAGAIN;
+		ret = early || READ_ONCE(card->online_called) ? 0 : -EAGAIN;
 	if (ret)
 		up_read(&card->call_lock);
 	return ret;

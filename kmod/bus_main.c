@@ -53,6 +53,7 @@ static void slot_del(struct slot *s)
 
 	if (s->port)
 		misc_deregister(&card->misc);
+	qaic_debugfs_del(card);
 	if (s->host)
 		qaic_host_del(s->host);
 	cancel_work_sync(&card->kick_work);
@@ -94,6 +95,7 @@ static struct slot *slot_add(unsigned int nr, int domain)
 	if (ret)
 		goto err;
 	s->port = true;
+	qaic_debugfs_add(card);
 	return s;
 err:
 	slot_del(s);
@@ -138,6 +140,7 @@ static int __init qaic_sim_init(void)
 	ret = qaic_drv_init();
 	if (ret)
 		return ret;
+	qaic_debugfs_init();
 	ret = qaic_pci_init();
 	if (ret)
 		goto err_drv;
@@ -149,6 +152,7 @@ err_slots:
 	slots_del();
 	qaic_pci_exit();
 err_drv:
+	qaic_debugfs_exit();
 	qaic_drv_exit();
 	return ret;
 }
@@ -157,6 +161,7 @@ static void __exit qaic_sim_exit(void)
 {
 	slots_del();
 	qaic_pci_exit();
+	qaic_debugfs_exit();
 	qaic_drv_exit();
 }
 

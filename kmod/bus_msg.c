@@ -128,7 +128,7 @@ ssize_t qaic_msg_write(struct qaic_port *port, const char __user *buf, size_t n)
 	if (IS_ERR(data))
 		return PTR_ERR(data);
 
-	ret = qaic_call_begin(port);
+	ret = qaic_call_begin(port, ev.type == QAIC_SIM_MSG_TELEMETRY);
 	if (!ret) {
 		ret = take(port->card, ev.type, data, ev.len);
 		qaic_call_end(port);

@@ -52,7 +52,7 @@ static long ioctl_irq(struct qaic_port *port, unsigned long dbc)
 
 	if (dbc >= QAIC_HW_NUM_DBC)
 		return -EINVAL;
-	ret = qaic_call_begin(port);
+	ret = qaic_call_begin(port, false);
 	if (ret)
 		return ret;
 	qaic_drv_irq(port->card, dbc);

@@ -75,6 +75,7 @@ struct qaic_card {
 	struct pci_dev *pdev;		/* NULL: not bound; under state_lock */
 	void *drv;			/* the driver half's, from probe to remove */
 	struct device *hwmon;
+	struct dentry *debugfs;
 
 	/* the attached card process */
 	struct qaic_port *port;		/* or NULL; set under state_lock */

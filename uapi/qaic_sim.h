@@ -108,8 +108,9 @@ struct qaic_sim_event {
 
 /*
  * write(): one message, header and payload. EINVAL: type or length unknown;
- * EMSGSIZE: NNC reply longer than 4096; EAGAIN (also of QAIC_SIM_IOC_IRQ): right
- * after attaching, before the first event. What is in it is judged by the driver.
+ * EMSGSIZE: NNC reply longer than 4096; EAGAIN (also of QAIC_SIM_IOC_IRQ, never of
+ * telemetry): right after attaching, before the first event. What is in a message
+ * is judged by the driver.
  */
 #define QAIC_SIM_MSG_NNC	16	/* payload: NNC wire message */
 #define QAIC_SIM_MSG_SSR	17	/* struct qaic_sim_ssr */

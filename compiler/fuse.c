@@ -32,6 +32,22 @@ struct qc_value *qc_skip_casts(struct qc_value *v)
 	return v;
 }
 
+struct qc_value *qc_skip_shape(struct qc_value *v)
+{
+	unsigned int depth;
+
+	for (depth = 0; depth < 32; depth++) {
+		v = qc_skip_casts(v);
+		if (!v->def || v->cst ||
+		    (!qc_node_is(v->def, "Unsqueeze") &&
+		     !qc_node_is(v->def, "Squeeze") &&
+		     !qc_node_is(v->def, "Reshape")))
+			break;
+		v = v->def->in[0];
+	}
+	return v;
+}
+
 bool qc_is_scalar(const struct qc_value *v, double want)
 {
 	double k;

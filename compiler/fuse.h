@@ -25,6 +25,8 @@ int qc_fuse_attention(struct qc_graph *g);
 struct qc_node *qc_def(const struct qc_value *v, const char *name, bool shared);
 /* @v looked at through Identity and Casts between floats or between integers. */
 struct qc_value *qc_skip_casts(struct qc_value *v);
+/* Look through what only changes the shape: the elements and their order stay. */
+struct qc_value *qc_skip_shape(struct qc_value *v);
 /* A float scalar near @want (1e-3 of it)? */
 bool qc_is_scalar(const struct qc_value *v, double want);
 /* One input a constant scalar: give it and the other input. */

@@ -16,8 +16,6 @@ struct qc_attn_mask {
 
 /* A constant 0, 1, ... n - 1 along @axis, 1 elsewhere. */
 bool qc_attn_is_range(const struct qc_value *v, uint32_t axis, int64_t n);
-/* Look through what only changes the shape. */
-struct qc_value *qc_attn_skip_shape(struct qc_value *v);
 /* v [B, 1, S, 1] (or [B, S, 1]) holds the positions [B, S]: give those. */
 struct qc_value *qc_attn_positions(struct qc_value *v);
 /* v: true where slot > position, or slot <= position - window. */

@@ -27,25 +27,9 @@ bool qc_attn_is_range(const struct qc_value *v, uint32_t axis, int64_t n)
 	return true;
 }
 
-struct qc_value *qc_attn_skip_shape(struct qc_value *v)
-{
-	unsigned int depth;
-
-	for (depth = 0; depth < 32; depth++) {
-		v = qc_skip_casts(v);
-		if (!v->def || v->cst ||
-		    (!qc_node_is(v->def, "Unsqueeze") &&
-		     !qc_node_is(v->def, "Squeeze") &&
-		     !qc_node_is(v->def, "Reshape")))
-			break;
-		v = v->def->in[0];
-	}
-	return v;
-}
-
 struct qc_value *qc_attn_positions(struct qc_value *v)
 {
-	struct qc_value *p = qc_attn_skip_shape(v);
+	struct qc_value *p = qc_skip_shape(v);
 	uint32_t r = v->rank;
 
 	if (p->cst || p->rank != 2 || r < 3 || r > 4 || v->dim[r - 1] != 1 ||
@@ -136,7 +120,7 @@ bool qc_attn_mask(struct qc_value *v, int64_t slots, struct qc_attn_mask *m)
 	struct qc_attn_mask old;
 	int i;
 
-	v = qc_attn_skip_shape(v);
+	v = qc_skip_shape(v);
 	n = v->cst ? NULL : v->def;
 	if (!n || v->dim[v->rank - 1] != slots)
 		return false;
@@ -155,7 +139,7 @@ bool qc_attn_mask(struct qc_value *v, int64_t slots, struct qc_attn_mask *m)
 
 bool qc_attn_is_empty(struct qc_value *v, int64_t slots, struct qc_value **pos)
 {
-	struct qc_value *a, *b, *cmp = qc_attn_skip_shape(v);
+	struct qc_value *a, *b, *cmp = qc_skip_shape(v);
 	struct qc_node *max;
 	int64_t axis[2];
 
@@ -163,7 +147,7 @@ bool qc_attn_is_empty(struct qc_value *v, int64_t slots, struct qc_value **pos)
 	    !qc_attn_is_range(a, a->rank - 1, slots) ||
 	    cmp->dim[cmp->rank - 1] != slots)
 		return false;
-	max = qc_def(qc_attn_skip_shape(b), "ReduceMax", true);
+	max = qc_def(qc_skip_shape(b), "ReduceMax", true);
 	if (!max || qc_node_ints(max, "axes", 1, axis, 2) != 1 ||
 	    (axis[0] != 1 && axis[0] != -1))
 		return false;
@@ -181,7 +165,7 @@ bool qc_attn_in_order(struct qc_value *idx, int64_t slots,
 {
 	struct qc_node *where;
 
-	idx = qc_attn_skip_shape(idx);
+	idx = qc_skip_shape(idx);
 	*pos = NULL;
 	if (idx->rank && qc_attn_is_range(idx, idx->rank - 1, slots))
 		return true;

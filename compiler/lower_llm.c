@@ -140,17 +140,20 @@ static int positions(struct qc_lower *l, struct qc_value *p, int64_t b,
 	return rc;
 }
 
-/* x [B, H, S, D], cos [P, R], sin [P, R], positions; attr interleaved */
+/* x [B, H, S, D] (bshd: [B, S, H, D]), cos, sin [P, R], positions; interleaved */
 static int lower_rope(struct qc_lower *l, struct qc_node *n,
 		      struct qaic_err *err)
 {
 	static const int ax_x[6] = AX(0, 2, 1, 3, -1, -1);
 	static const int ax_t[6] = AX(-1, -1, -1, -1, 0, 1);
 	static const int ax_p[6] = AX(0, 1, -1, -1, -1, -1);
+	static const uint32_t bshd[4] = { 0, 2, 1, 3 };
 	struct qc_view x, c, s, p, o;
 	struct qc_vcmd v;
 	int rc = qc_lower_in(l, n->in[0], &x, err);
 
+	if (!rc && qc_attr_int(n, "bshd", 0))
+		qc_view_permute(&x, bshd);
 	if (!rc)
 		rc = qc_lower_in_as(l, n->in[1], QAIC_F32, &c, err);
 	if (!rc)
@@ -161,6 +164,8 @@ static int lower_rope(struct qc_lower *l, struct qc_node *n,
 		rc = qc_lower_out(l, n->out[0], &o, err);
 	if (rc)
 		return rc;
+	if (qc_attr_int(n, "bshd", 0))
+		qc_view_permute(&o, bshd);
 	qc_vcmd_init(l, &v, NSP_ROPE, qc_attr_int(n, "interleaved", 0) != 0);
 	rc = set_dims(&v, (int64_t[]){ x.dim[0], x.dim[2], x.dim[1], x.dim[3],
 				       c.dim[0], c.dim[1] }, err);

@@ -7,6 +7,7 @@
 #define TESTS_ONNX_PATTERN_MODELS_H
 
 #include "tests/onnx/attention_models.h"
+#include "tests/onnx/rope_models.h"
 #include "tests/onnx/seed_models.h"
 
 struct pattern {
@@ -179,56 +180,6 @@ static void pm_gated(Onnx__ModelProto *m)
 	mm_node(m, "Add", "x,d", "y");
 }
 
-/* x [2, 3, 8] as two heads of four, rotated at positions p */
-static void pm_rope_body(Onnx__ModelProto *m, long long half, int whole)
-{
-	mm_input(m, "p", 7, "2,3");
-	seed_floats(m, "ct", 2, 16, whole ? 4 : 2);
-	seed_floats(m, "st", 2, 16, whole ? 4 : 2);
-	mm_ints(m, "shape", 4, 2ll, 3ll, 2ll, 4ll);
-	mm_ints(m, "one", 1, 1ll);
-	mm_ints(m, "a3", 1, 3ll);
-	mm_ints(m, "n0", 1, 0ll);
-	mm_ints(m, "nh", 1, half);
-	mm_ints(m, "n2h", 1, 2 * half);
-	mm_node(m, "Reshape", "x,shape", "x4");
-	mm_attr_ints(mm_node(m, "Transpose", "x4", "xt"), "perm", 4, 0ll, 2ll,
-		     1ll, 3ll);
-	mm_node(m, "Gather", "ct,p", "c3");
-	mm_node(m, "Gather", "st,p", "s3");
-	mm_node(m, "Unsqueeze", "c3,one", "c");
-	mm_node(m, "Unsqueeze", "s3,one", "s");
-	mm_node(m, "Slice", "xt,n0,n2h,a3", "xr");
-	mm_node(m, "Slice", "xr,n0,nh,a3", "lo");
-	mm_node(m, "Slice", "xr,nh,n2h,a3", "hi");
-	mm_node(m, "Neg", "hi", "nhi");
-	mm_attr_int(mm_node(m, "Concat", "nhi,lo", "turned"), "axis", -1);
-	mm_node(m, "Mul", "xr,c", "xc");
-	mm_node(m, "Mul", "turned,s", "ts");
-}
-
-static void pm_rope(Onnx__ModelProto *m)
-{
-	pm_rope_body(m, 2, 1);
-	mm_node(m, "Add", "xc,ts", "y");
-}
-
-static void pm_rope_partial(Onnx__ModelProto *m)
-{
-	pm_rope_body(m, 1, 0);
-	mm_ints(m, "n4", 1, 4ll);
-	mm_node(m, "Add", "xc,ts", "r");
-	mm_node(m, "Slice", "xt,n2h,n4,a3", "rest");
-	mm_attr_int(mm_node(m, "Concat", "r,rest", "y"), "axis", -1);
-}
-
-/* x * cos - rotated * sin is not what the command does */
-static void pm_rope_not(Onnx__ModelProto *m)
-{
-	pm_rope_body(m, 2, 1);
-	mm_node(m, "Sub", "xc,ts", "y");
-}
-
 static const struct pattern patterns[] = {
 	{ "rms", pm_rms, "RMSNorm", 1, "Sqrt" },
 	{ "rms-reciprocal", pm_rms_reciprocal, "RMSNorm", 1, "Reciprocal" },
@@ -246,6 +197,15 @@ static const struct pattern patterns[] = {
 	{ "rope", pm_rope, "RoPE", 1, "Concat" },
 	{ "rope-partial", pm_rope_partial, "RoPE", 1, "Concat" },
 	{ "rope-not", pm_rope_not, "RoPE", 0, NULL },
+	{ "rope-every-two", pm_every_two, "RoPE", 1, "Concat" },
+	{ "rope-every-two-bshd", pm_every_two_bshd, "RoPE", 1, "Concat" },
+	{ "rope-every-two-not", pm_every_two_not, "RoPE", 0, NULL },
+	{ "rope-pairs", pm_pairs_bhsd, "RoPE", 1, "Split" },
+	{ "rope-pairs-bshd", pm_pairs_bshd, "RoPE", 1, "Concat" },
+	{ "rope-pairs-not", pm_pairs_not, "RoPE", 0, NULL },
+	{ "rope-halves", pm_halves, "RoPE", 1, "Slice" },
+	{ "rope-halves-not", pm_halves_not, "RoPE", 0, NULL },
+	{ "rope-halves-mixed", pm_halves_mixed, "RoPE", 0, NULL },
 	{ "attention", pm_attention, "Attention", 1, "Softmax" },
 	{ "attention-not", pm_attention_not, "Attention", 0, NULL },
 	{ "attention-scales", pm_attention_scales, "Attention", 1, "Mul" },

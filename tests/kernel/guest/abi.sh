@@ -4,3 +4,4 @@
 
 t_abi() { "$kbin/abi" /dev/accel/accel0; }
 t_manage() { "$kbin/manage" /dev/accel/accel0; }
+t_prime() { "$kbin/prime" /dev/accel/accel0; }

@@ -33,6 +33,15 @@
 #define QAIC_DRM_DATE(d)
 #endif
 
+/* 6.16: what takes the reservation lock itself lost its suffix */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
+#define qaic_vmap(obj, map)	drm_gem_vmap(obj, map)
+#define qaic_vunmap(obj, map)	drm_gem_vunmap(obj, map)
+#else
+#define qaic_vmap(obj, map)	drm_gem_vmap_unlocked(obj, map)
+#define qaic_vunmap(obj, map)	drm_gem_vunmap_unlocked(obj, map)
+#endif
+
 static inline int qaic_set_driver_override(struct pci_dev *pdev,
 					   const char *name)
 {

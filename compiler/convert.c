@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/cpu.h"
 #include "base/f16.h"
 #include "compiler/convert.h"
 
@@ -180,7 +181,8 @@ static int64_t f16_to_f32_x8(float *dst, const uint8_t *src, int64_t n)
 
 static int have_f16c(void)
 {
-	return __builtin_cpu_supports("avx") && __builtin_cpu_supports("f16c");
+	return __builtin_cpu_supports("avx") &&
+	       __builtin_cpu_supports(QAIC_CPU_F16C);
 }
 #else
 static int64_t f32_to_f16_x8(uint16_t *dst, const uint8_t *src, int64_t n)

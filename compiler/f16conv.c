@@ -5,6 +5,7 @@
 #include <immintrin.h>
 #endif
 
+#include "base/cpu.h"
 #include "base/f16.h"
 #include "compiler/consts.h"
 
@@ -50,7 +51,8 @@ static void convert_f16c(const float *src, uint16_t *dst, size_t n)
 void qc_f32_to_f16(const float *src, uint16_t *dst, size_t n)
 {
 #if defined(__x86_64__)
-	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("f16c")) {
+	if (__builtin_cpu_supports("avx2") &&
+	    __builtin_cpu_supports(QAIC_CPU_F16C)) {
 		convert_f16c(src, dst, n);
 		return;
 	}

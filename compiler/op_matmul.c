@@ -91,7 +91,9 @@ QC_SHAPE(gemm)
 
 /* ---- the kernel ---- */
 
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__)
+#if defined(__clang__)
+#define CLONES
+#elif defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__)
 #define CLONES                                                                 \
 	__attribute__((target_clones("default", "avx2", "avx512f"),            \
 		       optimize("O3")))

@@ -2,6 +2,7 @@
 /*
  * Row kernels for AVX2 with FMA and F16C.
  */
+#include "base/cpu.h"
 #include "soc/kern.h"
 
 #if defined(__AVX2__) && defined(__FMA__) && defined(__F16C__)
@@ -61,7 +62,7 @@ static inline void v_sum4(float out[4], vf a, vf b, vf c, vf d)
 const struct kern *kern_avx2(void)
 {
 	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-	    __builtin_cpu_supports("f16c"))
+	    __builtin_cpu_supports(QAIC_CPU_F16C))
 		return &avx2;
 	return NULL;
 }

@@ -4,6 +4,7 @@
  * AVX2; but half the instructions per byte lets the CPU look twice as far ahead
  * for the weights it will need from memory.
  */
+#include "base/cpu.h"
 #include "soc/kern.h"
 
 #if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512VL__) && \
@@ -74,7 +75,8 @@ const struct kern *kern_avx512(void)
 	    __builtin_cpu_supports("avx512vl") &&
 	    __builtin_cpu_supports("avx512dq") &&
 	    __builtin_cpu_supports("avx512vnni") &&
-	    __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c"))
+	    __builtin_cpu_supports("fma") &&
+	    __builtin_cpu_supports(QAIC_CPU_F16C))
 		return &avx512;
 	return NULL;
 }

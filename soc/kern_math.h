@@ -111,7 +111,7 @@ static inline vf v_tanh(vf x)
 	vf big = 1.0f - 2.0f / (v_exp(a + a) + 1.0f);
 	vf small = V_POLY(z, 1.0f, -1.0f / 3, 2.0f / 15, -17.0f / 315,
 			  62.0f / 2835, -1382.0f / 155925, 21844.0f / 6081075,
-			  -929569.0f / 638512875);
+			  -929569.0f / 638512875.0f);
 
 	return v_sel(a < 0.5f, x * small, v_sign_of(big, x));
 }

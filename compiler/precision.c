@@ -47,6 +47,10 @@ static int io_size(struct qc_io *io, struct qaic_err *err)
 	size_t size = qaic_dtype_size(io->dtype);
 	uint32_t i;
 
+	if (io->output && v->is_input)
+		return qaic_fail(err, -EOPNOTSUPP,
+			"output '%s' is an input too; put an Identity between, a buffer goes one way",
+			v->name);
 	for (i = 0; i < v->rank; i++)
 		if (v->dim[i] <= 0 || v->dim[i] > UINT32_MAX ||
 		    !qaic_mul_size(size, v->dim[i], &size) ||

@@ -78,6 +78,15 @@ static int answer(const void *trans, size_t len)
 	return put(QAIC_SIM_MSG_NNC, msg, h->len);
 }
 
+/* A client has closed the node. */
+static int answer_terminate(void)
+{
+	struct qaic_nnc_terminate_from_dev t = {
+		.hdr = { QAIC_TRANS_TERMINATE_FROM_DEV, sizeof(t) } };
+
+	return answer(&t, sizeof(t));
+}
+
 static int answer_status(void)
 {
 	struct qaic_nnc_status_from_dev s = {
@@ -178,6 +187,8 @@ static void become_card(const char *path, const char *node)
 		usleep(10000);
 	expect("online: open", fd >= 0, 1);
 	close(fd);
+	expect("closed: terminate", get_nnc(), 0);
+	expect("closed: answer", answer_terminate(), 0);
 }
 
 /* ---- mappings ---- */
@@ -301,14 +312,11 @@ static void transfer(const char *node)
 		check_dma(d);
 	}
 	expect("reply", answer(&r, sizeof(r)), 0);
-	/* the client closes: TERMINATE, which we leave unanswered for now */
+	/* the client closes; its call is done, and so its memory gone */
 	expect("terminate arrives", get_nnc(), 0);
 	expect("memory is gone", can_read(window + at), 0);
 	expect("resolve: gone", resolve(at, 1, QAIC_SIM_READ), EFAULT);
-	answer(&(struct qaic_nnc_terminate_from_dev){
-		.hdr = { QAIC_TRANS_TERMINATE_FROM_DEV,
-			 sizeof(struct qaic_nnc_terminate_from_dev) } },
-	       sizeof(struct qaic_nnc_terminate_from_dev));
+	expect("answer", answer_terminate(), 0);
 	pthread_join(thread, NULL);
 	expect("load", sender.ret, 0);
 	free(sender.data);

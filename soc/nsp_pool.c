@@ -301,12 +301,17 @@ int nsp_pool_create(unsigned int threads, struct nsp_pool **out,
 	memset(p, 0, sizeof(*p));
 	p->ticket = TICKET_NONE;
 	p->last = &p->first;
-	p->spin = threads <= cpus;
+	p->spin = threads <= cpus && cpus > 1;
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->ended, NULL);
 
-	/* signals are the program's, never these threads' */
+	/*
+	 * Signals are the program's, never these threads'; but faults are where
+	 * they happen, and a card port survives them (port_guard.c).
+	 */
 	sigfillset(&all);
+	sigdelset(&all, SIGBUS);
+	sigdelset(&all, SIGSEGV);
 	pthread_sigmask(SIG_BLOCK, &all, &old);
 	for (i = 0; i < threads && !rc; i++)
 		rc = start_thread(p, i);

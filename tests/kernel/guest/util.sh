@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: MIT
+#
+# qaic-util and qaic-socd as a person sees them. Card 0 is online.
+
+util_has() {	# util_has LINE...: of the last query
+	local l
+	for l; do
+		grep -qxF "$(printf '\t')$l" $tmp/q || {
+			cat $tmp/q
+			wrong "no line '$l'"
+			return 1
+		}
+	done
+}
+
+t_util_query() {
+	local fn
+	fn=$(basename "$(readlink -f /sys/class/accel/accel0/device)")
+	until_true 5 test -r /sys/bus/pci/devices/"$fn"/hwmon/hwmon*/temp2_input
+	"$bin/qaic-util" -q -d 0 >$tmp/q || return 1
+	util_has Status:Ready "PCI Address:$fn" 'Max Link Speed:16GT/s' \
+		'Current Link Width:x8' 'Dev Link:/dev/accel/accel0 ' \
+		'HW Version:0.2.0.0' 'Nsp Total:16' 'Nsp Free:16' \
+		'NNC Command Protocol Version:17.0' 'Sku Type:PCIe Pro' \
+		'TDP Cap(Watts):75.00' || return 1
+	grep -qE 'SoC temperature\(degree C\):[1-9]' $tmp/q ||
+		wrong "no temperature"
+}
+
+t_util_json() {
+	"$bin/qaic-util" -j >$tmp/json || return 1
+	grep -q '"dev_link": "/dev/accel/accel1"' $tmp/json &&
+		grep -q '"status": "Ready"' $tmp/json ||
+		wrong "$(cat $tmp/json)"
+}
+
+# card 1 has no process: an error for it, all of card 0
+t_util_offline() {
+	stop_card 1
+	until_true 2 is_offline 1
+	"$bin/qaic-util" -q >$tmp/q 2>$tmp/err || wrong "exit status" || return 1
+	[ "$(grep -c Status:Ready $tmp/q)" = 1 ] &&
+		[ "$(grep -c Status:Error $tmp/q)" = 1 ] ||
+		wrong "$(cat $tmp/q)" || return 1
+	grep -q 'QID 1: .*offline' $tmp/err || wrong "$(cat $tmp/err)"
+}
+
+t_util_skus() {
+	start_card 1 --sku std --ddr 4G --threads 1 || return 1
+	"$bin/qaic-util" -d 1 >$tmp/q || return 1
+	util_has 'Nsp Total:14' 'Dram Total:4096 MB' 'Sku Type:PCIe' || return 1
+	stop_card 1
+	start_card 1 --sku ultra || return 1
+	"$bin/qaic-util" -d 1 >$tmp/q || return 1
+	util_has 'Nsp Total:16' 'Sku Type:PCIe Ultra' 'HW Serial:0x5afe0a1d' ||
+		return 1
+	stop_card 1
+}
+
+t_util_table() {
+	timeout -s INT 1.5 "$bin/qaic-util" -t 1 -d 0 >$tmp/table
+	[ "$(grep -cE '^0 +Ready +/dev/accel/accel0 ' $tmp/table)" -ge 2 ] ||
+		wrong "$(cat $tmp/table)"
+}
+
+t_util_no_such_card() {
+	! "$bin/qaic-util" -d 2 2>$tmp/err || wrong "there is no card 2" ||
+		return 1
+	grep -q 'Device 2 invalid' $tmp/err
+}
+
+t_util_embedded() {
+	QAIC_EMBEDDED=1 "$bin/qaic-util" >$tmp/q || return 1
+	util_has 'Dev Link:embedded ' && [ "$(grep -c ^QID $tmp/q)" = 1 ]
+}
+
+# nodes that the user may not open
+t_util_permission() {
+	setpriv --reuid=65534 --regid=65534 --clear-groups \
+		"$bin/qaic-util" -d 0 >$tmp/q 2>$tmp/err || return 1
+	util_has Status:Error || return 1
+	grep -q 'its group is render' $tmp/err || wrong "$(cat $tmp/err)"
+}
+
+t_socd_privileges() {
+	local s=/proc/$card_0/status
+	grep -qE '^Uid:(.65534){4}$' "$s" && grep -qE '^Gid:(.65534){4}$' "$s" &&
+		grep -qE '^NoNewPrivs:.1$' "$s" &&
+		grep -qE '^CapEff:.0+$' "$s" && grep -qE '^Groups:\s*$' "$s" ||
+		wrong "$(cat "$s")"
+}
+
+t_socd_term() {
+	local rc i
+	for i in 1 2 3 4 5; do
+		stop_card 0 KILL
+		start_card 0 || return 1
+		kill -TERM "$card_0"
+		milliseconds wait "$card_0"
+		rc=$?
+		card_0=
+		[ "$took" -lt 1000 ] || wrong "it took $took ms" || return 1
+	done
+	start_card 0
+}

@@ -409,6 +409,11 @@ int tok_open_config(struct qeff_tokenizer *tok, const char *dir,
 /* Refuse any key of @obj that is not null and not in the NULL-ended list. */
 int tok_json_known(json_t *obj, const char *what, const char *const *keys,
 		   struct qaic_err *err);
+/* A "Sequence": read each member of the array @field, one level deeper. */
+int tok_json_sequence(struct qeff_tokenizer *tok, json_t *obj, const char *field,
+		      int (*read)(struct qeff_tokenizer *tok, json_t *obj,
+				  int depth, struct qaic_err *err),
+		      int depth, struct qaic_err *err);
 int tok_json_bool(json_t *obj, const char *key, bool def, bool *out,
 		  struct qaic_err *err);
 /* A string of at most TOK_MAX_STRING bytes, in a new buffer. */

@@ -174,28 +174,6 @@ static const struct {
 	    "split" } },
 };
 
-static int read_sequence(struct qeff_tokenizer *tok, json_t *obj, int depth,
-			 struct qaic_err *err)
-{
-	static const char *const keys[] = { "type", "decoders", NULL };
-	json_t *arr, *o;
-	size_t i;
-	int rc;
-
-	rc = tok_json_known(obj, "Sequence", keys, err);
-	if (!rc)
-		rc = qaic_json_arr(obj, "decoders", &arr, err);
-	if (rc)
-		return rc < 0 ? rc : qaic_fail(err, -EINVAL,
-				"field \"decoders\" is missing");
-	json_array_foreach(arr, i, o) {
-		rc = tok_dec_json(tok, o, depth + 1, err);
-		if (rc)
-			return rc;
-	}
-	return 0;
-}
-
 int tok_dec_json(struct qeff_tokenizer *tok, json_t *obj, int depth,
 		 struct qaic_err *err)
 {
@@ -208,7 +186,8 @@ int tok_dec_json(struct qeff_tokenizer *tok, json_t *obj, int depth,
 	if (depth > TOK_MAX_NESTING || tok->num_dec == TOK_MAX_STEPS)
 		return qaic_fail(err, -E2BIG, "too many decoders");
 	if (!strcmp(type, "Sequence"))
-		return read_sequence(tok, obj, depth, err);
+		return tok_json_sequence(tok, obj, "decoders", tok_dec_json,
+					 depth, err);
 	for (i = 0; i < QAIC_ARRAY_SIZE(kinds); i++)
 		if (!strcmp(kinds[i].name, type))
 			break;

@@ -29,6 +29,30 @@ int tok_json_known(json_t *obj, const char *what, const char *const *keys,
 	return 0;
 }
 
+int tok_json_sequence(struct qeff_tokenizer *tok, json_t *obj, const char *field,
+		      int (*read)(struct qeff_tokenizer *tok, json_t *obj,
+				  int depth, struct qaic_err *err),
+		      int depth, struct qaic_err *err)
+{
+	const char *const keys[] = { "type", field, NULL };
+	json_t *arr, *o;
+	size_t i;
+	int rc;
+
+	rc = tok_json_known(obj, "Sequence", keys, err);
+	if (!rc)
+		rc = qaic_json_arr(obj, field, &arr, err);
+	if (rc)
+		return rc < 0 ? rc : qaic_fail(err, -EINVAL,
+				"field \"%s\" is missing", field);
+	json_array_foreach(arr, i, o) {
+		rc = read(tok, o, depth + 1, err);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
 int tok_json_bool(json_t *obj, const char *key, bool def, bool *out,
 		  struct qaic_err *err)
 {

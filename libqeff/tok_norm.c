@@ -43,28 +43,6 @@ static int read_step(struct tok_norm *n, json_t *obj, struct qaic_err *err)
 	}
 }
 
-static int read_sequence(struct qeff_tokenizer *tok, json_t *obj, int depth,
-			 struct qaic_err *err)
-{
-	static const char *const keys[] = { "type", "normalizers", NULL };
-	json_t *arr, *o;
-	size_t i;
-	int rc;
-
-	rc = tok_json_known(obj, "Sequence", keys, err);
-	if (!rc)
-		rc = qaic_json_arr(obj, "normalizers", &arr, err);
-	if (rc)
-		return rc < 0 ? rc : qaic_fail(err, -EINVAL,
-				"field \"normalizers\" is missing");
-	json_array_foreach(arr, i, o) {
-		rc = tok_norm_json(tok, o, depth + 1, err);
-		if (rc)
-			return rc;
-	}
-	return 0;
-}
-
 int tok_norm_json(struct qeff_tokenizer *tok, json_t *obj, int depth,
 		  struct qaic_err *err)
 {
@@ -78,7 +56,8 @@ int tok_norm_json(struct qeff_tokenizer *tok, json_t *obj, int depth,
 	if (depth > TOK_MAX_NESTING || tok->num_norm == TOK_MAX_STEPS)
 		return qaic_fail(err, -E2BIG, "too many normalizers");
 	if (!strcmp(type, "Sequence"))
-		return read_sequence(tok, obj, depth, err);
+		return tok_json_sequence(tok, obj, "normalizers", tok_norm_json,
+					 depth, err);
 	for (i = 0; i < QAIC_ARRAY_SIZE(kinds); i++)
 		if (!strcmp(kinds[i].name, type))
 			break;

@@ -215,28 +215,6 @@ static const struct {
 	{ "WhitespaceSplit", read_whitespace_split, { "type" } },
 };
 
-static int read_sequence(struct qeff_tokenizer *tok, json_t *obj, int depth,
-			 struct qaic_err *err)
-{
-	static const char *const keys[] = { "type", "pretokenizers", NULL };
-	json_t *arr, *o;
-	size_t i;
-	int rc;
-
-	rc = tok_json_known(obj, "Sequence", keys, err);
-	if (!rc)
-		rc = qaic_json_arr(obj, "pretokenizers", &arr, err);
-	if (rc)
-		return rc < 0 ? rc : qaic_fail(err, -EINVAL,
-				"field \"pretokenizers\" is missing");
-	json_array_foreach(arr, i, o) {
-		rc = tok_pre_json(tok, o, depth + 1, err);
-		if (rc)
-			return rc;
-	}
-	return 0;
-}
-
 int tok_pre_json(struct qeff_tokenizer *tok, json_t *obj, int depth,
 		 struct qaic_err *err)
 {
@@ -249,7 +227,8 @@ int tok_pre_json(struct qeff_tokenizer *tok, json_t *obj, int depth,
 	if (depth > TOK_MAX_NESTING)
 		return qaic_fail(err, -E2BIG, "pre-tokenizers nested too deep");
 	if (!strcmp(type, "Sequence"))
-		return read_sequence(tok, obj, depth, err);
+		return tok_json_sequence(tok, obj, "pretokenizers", tok_pre_json,
+					 depth, err);
 	for (i = 0; i < QAIC_ARRAY_SIZE(kinds); i++)
 		if (!strcmp(kinds[i].name, type))
 			break;

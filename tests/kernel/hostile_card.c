@@ -223,8 +223,6 @@ static void touch(void)
 	io(fd, QAIC_SIM_IOC_RESOLVE, &r);
 	if (!window || a >= QAIC_SIM_WINDOW_SIZE)
 		return;
-	if (sigsetjmp(fault, 1))
-		return;
 	if (rnd() % 2)
 		window[a] = rnd();
 	else
@@ -235,6 +233,9 @@ static void step(void)
 {
 	unsigned int i;
 
+	/* what was mapped may be gone, also the registers */
+	if (sigsetjmp(fault, 1))
+		return;
 	switch (rnd() % 8) {
 	case 0:
 		io(fd, QAIC_SIM_IOC_IRQ, (void *)(uintptr_t)(rnd() % 20));

@@ -5,7 +5,7 @@
 
 bin=$QAIC_BUILD/bin
 kbin=$QAIC_BUILD/tests/kernel
-work=$QAIC_BUILD/tests/kernel/out/work	# made on the host: programs, what they print there
+work=$QAIC_WORK		# made on the host: programs, what they print there
 tmp=/run/test
 mkdir -p $tmp
 
@@ -94,6 +94,7 @@ run_test() {	# run_test t_NAME
 	fi
 	t1=$(date +%s%N)
 	echo "$word ${1#t_} ($(((t1 - t0) / 1000000)) ms)"
+	sed "s/^/${1#t_}: /" $tmp/log >>$QAIC_OUT/details
 	[ $word = ok ] || {
 		cat $tmp/log
 		dmesg | tail -n 5

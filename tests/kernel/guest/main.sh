@@ -23,7 +23,7 @@ for file; do
 	case $file in
 	unit | nodes) ;;
 	*)
-		if [ $first = 1 ]; then
+		if [ -n "$first" ]; then
 			load num_cards=2 && start_card 0 || exit 1
 		fi ;;
 	esac

@@ -241,7 +241,8 @@ static void step(void)
 		io(fd, QAIC_SIM_IOC_IRQ, (void *)(uintptr_t)(rnd() % 20));
 		break;
 	case 1:
-		if (regs)
+		/* gone when the driver has cut us off */
+		if (regs && !sigsetjmp(fault, 1))
 			regs[rnd() % 17 * 1024 + rnd() % 4] =
 				rnd() % 2 ? rnd() % 64 : rnd();
 		break;

@@ -56,7 +56,8 @@ static qf_val gate_up(struct qf_build *b, const struct qf_mlp *mlp, qf_val x)
 qf_val qf_mlp(struct qf_build *b, const struct qf_mlp *mlp, qf_val x)
 {
 	const struct qf_model *m = b->m;
-	size_t mark = qf_enter(b, "%s", mlp->name), act;
+	size_t mark = mlp->name ? qf_enter(b, "%s", mlp->name) : b->scope_len;
+	size_t act;
 	qf_val up, gate;
 
 	if (mlp->gate_up) {

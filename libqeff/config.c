@@ -137,6 +137,17 @@ void qf_refuse(struct qf_config *c, const char *key)
 	free(text);
 }
 
+void qf_require(struct qf_config *c, const char *key, bool want)
+{
+	bool v = want;
+
+	qf_get_bool(c, key, &v);
+	if (!c->rc && v != want)
+		qf_config_fail(c, -EOPNOTSUPP,
+			       "field \"%s\" is %s; this is not supported", key,
+			       v ? "true" : "false");
+}
+
 static int find_arch(struct qf_config *c, const struct qf_arch **arch)
 {
 	json_t *list = json_object_get(c->root, "architectures");

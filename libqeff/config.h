@@ -49,6 +49,8 @@ void qf_get_cap(struct qf_config *c, const char *key, double absent,
 		double *out);
 /* A field that is not supported: absent, null or false, or refused. */
 void qf_refuse(struct qf_config *c, const char *key);
+/* A field that must be @want if it is there. */
+void qf_require(struct qf_config *c, const char *key, bool want);
 
 /* rope_theta, rope_scaling, partial_rotary_factor; needs the head dimension. */
 void qf_get_rope(struct qf_config *c, struct qf_model *m);

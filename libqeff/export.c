@@ -76,7 +76,10 @@ out:
 static bool is_buffer(const char *name)
 {
 	static const char *const ends[] = {
-		".rotary_emb.inv_freq", ".attn.bias", ".attn.masked_bias",
+		".rotary_emb.inv_freq", ".rotary_pos_emb.inv_freq",
+		".attn.bias", ".attn.masked_bias", ".attn.causal_mask",
+		".attention.bias", ".attention.masked_bias",
+		".relative_pe.slopes",
 	};
 	size_t n = strlen(name), i, k;
 

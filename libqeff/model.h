@@ -107,7 +107,7 @@ struct qf_attention {
 };
 
 struct qf_mlp {
-	const char *name;		/* module name: "mlp" */
+	const char *name;		/* module name: "mlp"; NULL: the layer */
 	const char *gate;		/* NULL: down(act(up(x))) */
 	const char *up, *down;
 	bool gate_up;			/* @up gives gate | up in one product */

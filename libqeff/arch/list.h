@@ -2,6 +2,7 @@
 /* Every architecture, by the id that its file gives to QF_ARCH(). No guard. */
 QF_ARCH_ID(baichuan)
 QF_ARCH_ID(bloom)
+QF_ARCH_ID(chatglm)
 QF_ARCH_ID(codegen)
 QF_ARCH_ID(falcon)
 QF_ARCH_ID(gemma)

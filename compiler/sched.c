@@ -197,6 +197,42 @@ static bool fresh_temp(const struct qc_vcmd *v, unsigned int o)
 	return n == b->size;
 }
 
+/* Bytes that a command fetches from DDR; a few rows of a table do not count. */
+static double ddr_bytes(const struct qc_vcmd *v)
+{
+	struct qc_region r;
+	double sum = 0, n;
+	unsigned int o, i;
+
+	if (v->c.op == NSP_GATHER || v->c.op == NSP_ROPE ||
+	    v->c.op == NSP_KVGET)
+		return 0;
+	for (o = 1; o < NSP_OPNDS; o++) {
+		if (!v->buf[o] || v->buf[o]->kind == QC_BUF_TEMP)
+			continue;
+		qc_cmd_region(&v->c, o, &r);
+		for (i = 0, n = r.elem; i < r.n; i++)
+			n *= r.dim[i];
+		sum += n;
+	}
+	return sum;
+}
+
+/* Is it cheaper to do a command on every NSP than to tell the others? */
+static bool may_repeat(const struct qc_lower *l, const struct qc_vcmd *v,
+		       double work)
+{
+	uint32_t others = l->num_nsps - 1;
+
+	return others && !l->no_local && work <= QC_LOCAL_WORK &&
+	       ddr_bytes(v) * others <= QC_LOCAL_BYTES;
+}
+
+static double price(const struct qc_cand *a)
+{
+	return a->aligned ? a->cost * 0.7 - QC_ALIGN_WORK : a->cost;
+}
+
 /* Is a better than b? An aligned cut may cost a little: it saves a barrier. */
 static bool better(const struct qc_cand *a, const struct qc_cand *b)
 {
@@ -204,8 +240,7 @@ static bool better(const struct qc_cand *a, const struct qc_cand *b)
 		return a->phase < b->phase;
 	if (a->all != b->all)
 		return a->all;
-	return a->cost * (a->aligned ? 0.7 : 1) <
-	       b->cost * (b->aligned ? 0.7 : 1);
+	return price(a) < price(b);
 }
 
 static int choose(const struct qc_lower *l, const struct qc_vcmd *v,
@@ -227,11 +262,15 @@ static int choose(const struct qc_lower *l, const struct qc_vcmd *v,
 			best_cost = cd[i].cost;
 	}
 	for (i = 0; i < n; i++) {
+		double limit = best_cost * 1.34 + QC_SMALL_WORK;
+
 		if (cd[i].cost < 0)
 			continue;
 		/* not at any price: a cut that leaves NSPs idle may cost more
 		 * than a barrier */
-		if (!cd[i].all && cd[i].cost > best_cost * 1.34 + QC_SMALL_WORK)
+		if (cd[i].aligned)
+			limit += QC_ALIGN_WORK;
+		if (!cd[i].all && cd[i].cost > limit)
 			continue;
 		if (best < 0 || better(&cd[i], &cd[best]))
 			best = i;
@@ -254,7 +293,7 @@ int qc_emit(struct qc_lower *l, struct qc_vcmd *v, struct qaic_err *err)
 			return 0; /* nothing to do */
 	memset(cd, 0, sizeof(cd));
 	n = qc_candidates(l, v, cd, work);
-	can_all = l->num_nsps > 1 && !l->no_local && work <= QC_LOCAL_WORK;
+	can_all = may_repeat(l, v, work);
 	for (o = 0; o < NSP_OPNDS; o++) {
 		if (!v->buf[o] || !qc_cmd_writes(&v->c, o))
 			continue;

@@ -5,8 +5,15 @@
 
 #include "compiler/lower.h"
 
-/* Up to this work a command is repeated on every NSP rather than shared. */
+/*
+ * A command is repeated on every NSP rather than shared if that costs less than a
+ * barrier, which is 1 us: up to this work, and this many bytes that the others
+ * fetch from DDR once more. Weights are rarely worth it.
+ */
 #define QC_LOCAL_WORK	8192
+#define QC_LOCAL_BYTES	(128 << 10)
+/* A cut at heads may cost this much more than the best: it saves a barrier. */
+#define QC_ALIGN_WORK	16384
 /* Up to this work all on one NSP is as good as any cut. */
 #define QC_SMALL_WORK	2048
 #define QC_MAX_CANDS	64

@@ -25,12 +25,14 @@ t_modprobe() {
 	dir=/lib/modules/$(uname -r)
 	mkdir -p "$dir/updates"
 	cp "$QAIC_MODULE" "$dir/updates/"
+	cp data/qaic_sim.conf /etc/modprobe.d/
 	: >"$dir/modules.order"
 	: >"$dir/modules.builtin"
 	depmod -a
 	modprobe qaic_sim num_cards=1 || return 1
 	grep -q '^qaic_sim ' /proc/modules || wrong "not loaded" || return 1
-	modprobe -r qaic_sim
+	modprobe -r qaic_sim || return 1
+	! grep -q '^qaic_sim ' /proc/modules || wrong "still loaded"
 }
 
 t_bad_parameters() {

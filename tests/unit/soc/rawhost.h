@@ -57,19 +57,13 @@ static inline void raw_irq(void *ctx, unsigned int dbc)
 	pthread_mutex_unlock(&irq_lock);
 }
 
-/* A card with @config and the handmade program's ELF and constants in memory. */
-static inline void raw_start(const struct soc_config *config, bool stable)
+/* The handmade program's ELF and constants, in the arena. */
+static inline void raw_fill_arena(void)
 {
-	struct soc_bus bus = { .map = raw_map, .irq = raw_irq,
-			       .stable = stable };
 	struct qaic_err err = QAIC_ERR_INIT;
 	char dir[] = "/tmp/qaic-test-XXXXXX";
 	struct qpc *qpc;
 
-	arena = aligned_alloc(4096, ARENA_SIZE);
-	assert_non_null(arena);
-	memset(arena, 0, ARENA_SIZE);
-	assert_int_equal(soc_create(config, &bus, &soc, &err), 0);
 	assert_non_null(mkdtemp(dir));
 	assert_int_equal(hm_write(dir, 4, &err), 0);
 	assert_int_equal(qpc_open(dir, &qpc, &err), 0);
@@ -79,6 +73,20 @@ static inline void raw_start(const struct soc_config *config, bool stable)
 	memcpy(arena + A_CONSTS, qpc->consts, qpc->const_size);
 	qpc_close(qpc);
 	qaic_rmtree(dir, NULL);
+}
+
+/* A card with @config, the program in its memory. */
+static inline void raw_start(const struct soc_config *config, bool stable)
+{
+	struct soc_bus bus = { .map = raw_map, .irq = raw_irq,
+			       .stable = stable };
+	struct qaic_err err = QAIC_ERR_INIT;
+
+	arena = aligned_alloc(4096, ARENA_SIZE);
+	assert_non_null(arena);
+	memset(arena, 0, ARENA_SIZE);
+	assert_int_equal(soc_create(config, &bus, &soc, &err), 0);
+	raw_fill_arena();
 	irqs = 0;
 }
 

@@ -13,8 +13,8 @@
 
 #include "soc/port_priv.h"
 
-#define WINDOW	(8u << 20)		/* half of it is behind the file's end */
-#define FILE_LEN (4u << 20)
+#define WINDOW	(2 * ARENA_SIZE)
+#define FILE_LEN ARENA_SIZE	/* behind it touching is a fault */
 
 static struct soc_port *port;
 static struct qaic_sim_ctl ctl;
@@ -66,9 +66,12 @@ static int up(void **state)
 	memfd = memfd_create("window", MFD_CLOEXEC);
 	if (memfd < 0 || ftruncate(memfd, FILE_LEN))
 		return -1;
-	port->window_size = WINDOW;
-	port->window = mmap(NULL, WINDOW, PROT_READ | PROT_WRITE, MAP_SHARED,
-			    memfd, 0);
+	arena = mmap(NULL, WINDOW, PROT_READ | PROT_WRITE, MAP_SHARED, memfd,
+		     0);
+	raw_fill_arena();
+	/* the arena's addresses do not begin at 0; below them nothing is used */
+	port->window_size = ARENA_BASE + WINDOW;
+	port->window = (uint8_t *)((uintptr_t)arena - ARENA_BASE);
 	port->bar2 = mmap(NULL, QAIC_HW_BAR2_SIZE, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	port->ctl = &ctl;
@@ -76,12 +79,15 @@ static int up(void **state)
 	irqs = 0;
 	if (soc_port_start(port, &config, &err))
 		return -1;
+	soc = port->soc;
 	return pthread_create(&thread, NULL, run, NULL);
 }
 
 static void finish(void)
 {
-	port->ctl = NULL;		/* not mapped */
+	port->ctl = NULL;		/* not mapped, and not all of this is */
+	port->window = NULL;
+	munmap(arena, WINDOW);
 	soc_port_close(port);
 	close(memfd);
 }
@@ -193,15 +199,75 @@ static void test_bad_addresses(void **state)
 {
 	/* again: cmocka has handlers of its own during a test */
 	assert_int_equal(soc_guard_init(port), 0);
-	assert_int_equal(load_elf(0), QAIC_NNC_ERR_METADATA);
-	assert_int_equal(load_elf(FILE_LEN), QAIC_NNC_ERR_DMA);
-	assert_int_equal(load_elf(FILE_LEN - 2048), QAIC_NNC_ERR_DMA);
-	assert_int_equal(load_elf(WINDOW - 4095), QAIC_NNC_ERR_DMA);
-	assert_int_equal(load_elf(WINDOW), QAIC_NNC_ERR_DMA);
+	assert_int_equal(load_elf(ARENA_BASE), QAIC_NNC_ERR_METADATA);
+	assert_int_equal(load_elf(ARENA_BASE + FILE_LEN), QAIC_NNC_ERR_DMA);
+	assert_int_equal(load_elf(ARENA_BASE + FILE_LEN - 2048),
+			 QAIC_NNC_ERR_DMA);
+	assert_int_equal(load_elf(ARENA_BASE + WINDOW - 4095),
+			 QAIC_NNC_ERR_DMA);
+	assert_int_equal(load_elf(ARENA_BASE + WINDOW), QAIC_NNC_ERR_DMA);
 	assert_int_equal(load_elf(~0ull - 5), QAIC_NNC_ERR_DMA);
 	/* and memory that goes away later */
 	assert_int_equal(ftruncate(memfd, 0), 0);
-	assert_int_equal(load_elf(0), QAIC_NNC_ERR_DMA);
+	assert_int_equal(load_elf(ARENA_BASE), QAIC_NNC_ERR_DMA);
+	test_handshake(state);
+}
+
+/* Move the tail as a driver does: a word to the card only if it sleeps. */
+static void ring(void)
+{
+	struct qaic_hw_dbc_regs *regs = soc_dbc_regs(soc, act.vc_id);
+
+	__atomic_store_n(&regs->req_tail, req_tail, __ATOMIC_SEQ_CST);
+	if (__atomic_exchange_n(&ctl.card_waiting, 0, __ATOMIC_SEQ_CST))
+		event(QAIC_SIM_EV_DOORBELL, 1ull << act.vc_id, NULL, 0);
+}
+
+static void test_calls(void **state)
+{
+	float *x, *y;
+	unsigned int i;
+	uint16_t id;
+
+	raw_up();
+	x = (float *)(arena + A_DATA);
+	y = (float *)(arena + A_DATA + 4096);
+	for (i = 0; i < 200; i++) {
+		x[0] = i;
+		raw_call(0, 2 * i);
+		ring();
+		assert_int_equal(raw_response(2000, &id), 0);
+		assert_int_equal(raw_response(2000, &id), 0);
+		assert_int_equal(id, 2 * i + 1);
+		/* y = 2 x + all y before */
+		assert_true(y[0] == (float)(i * (i + 1)));
+	}
+	assert_true(irqs > 0);
+}
+
+/* A client goes away while its output is written: by a thread of the NSPs. */
+static void test_output_vanishes(void **state)
+{
+	struct qaic_hw_req r;
+
+	assert_int_equal(soc_guard_init(port), 0);
+	raw_up();
+	raw_call(2, 0);
+	/* the output again, to where nothing is */
+	r = raw_out(7, FILE_LEN, act.ddr_base + HM_Y, HM_BYTES);
+	r.sem_cmd[0] = raw_sem(QAIC_HW_SEM_WAIT_EQ, QPC_SEM_READY, 4, true);
+	raw_put(&r);
+	ring();
+	assert_int_equal(raw_response(20000, NULL), 0);
+	assert_int_equal(raw_response(20000, NULL), 0);
+	assert_int_equal(raw_response(2000, NULL), QAIC_HW_COMP_BUS);
+	test_handshake(state);
+	/* even the FIFOs: the card goes on, the channel does not */
+	raw_call(2, 8);
+	ring();
+	assert_int_equal(ftruncate(memfd, 0), 0);
+	test_handshake(state);
+	event(QAIC_SIM_EV_DBC_RESET, ~0ull, NULL, 0);
 	test_handshake(state);
 }
 
@@ -267,6 +333,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_sku, up, down),
 		cmocka_unit_test_setup_teardown(test_garbage, up, down),
 		cmocka_unit_test_setup_teardown(test_bad_addresses, up, down),
+		cmocka_unit_test_setup_teardown(test_calls, up, down),
+		cmocka_unit_test_setup_teardown(test_output_vanishes, up, down),
 		cmocka_unit_test_setup_teardown(test_telemetry, up, down),
 		cmocka_unit_test(test_shutdown),
 		cmocka_unit_test(test_cut_off),

@@ -244,7 +244,20 @@ QC_SHAPE(cast)
 	return 0;
 }
 
-/* Between floats the bytes stay what they are; they are converted when read. */
+#define MAX_ROUNDED	(1 << 22)	/* elements */
+
+/* A cast to fewer bits than the bytes have. */
+static bool loses_bits(const struct qc_tensor *t, enum qaic_dtype to)
+{
+	return (to == QAIC_F16 || to == QAIC_BF16) && t->store != to &&
+	       t->dtype != to;
+}
+
+/*
+ * Between floats the bytes stay what they are; they are converted when read. A
+ * model that rounds a table means it (Falcon's ALiBi, in BF16): evaluated unless
+ * it is as large as weights are.
+ */
 QC_VIEW(cast)
 {
 	const struct qc_tensor *t;
@@ -254,6 +267,8 @@ QC_VIEW(cast)
 	t = n->in[0]->cst;
 	if (v->dtype != t->dtype && (!qaic_dtype_is_float(v->dtype) ||
 				     !qaic_dtype_is_float(t->dtype)))
+		return 0;
+	if (loses_bits(t, v->dtype) && qc_tensor_numel(t) <= MAX_ROUNDED)
 		return 0;
 	v->cst = qc_alloc(g, sizeof(*v->cst));
 	if (!v->cst)

@@ -167,8 +167,11 @@ static void all_patterns(void **state)
 /* Whole models: prefill and decode, retained state, several rows. */
 static void exports_are_race_free(void **state)
 {
-	static const char *const models[] = { "llama-gqa", "gpt2",
-					      "mistral-swa8" };
+	static const char *const models[] = {
+		"llama-gqa", "gpt2", "mistral-swa8", "gemma2", "gpt-neox",
+		"gptj", "chatglm2", "baichuan2-13b", "falcon-rw-alibi",
+		"falcon40b-style", "starcoder-mqa",
+	};
 	static const unsigned int cores[] = { 2, 5, 16 };
 	static const struct qaicc_symbol sym[2][3] = {
 		{ { "batch_size", 3 }, { "seq_len", 16 }, { "ctx_len", 32 } },

@@ -8,7 +8,10 @@
 #include <stdint.h>
 
 struct qaic_progress {
-	/* @stage is a short word ("export", "compile", "load"); units are bytes */
+	/*
+	 * @stage is a short word ("export", "compile", "load"); units are bytes,
+	 * or 0 and then 1 of 1 if there is nothing to count
+	 */
 	void (*update)(void *ctx, const char *stage, uint64_t done,
 		       uint64_t total);
 	void *ctx;

@@ -28,7 +28,7 @@ static const struct qaic_opt opts[] = {
 	{ .name = "onnx-define-symbol", .kind = QAIC_OPT_LIST,
 	  .to = &a.defines, .arg = "NAME,VALUE", .help = "Give a symbolic "
 	  "dimension its value in every specialization that does not give it "
-	  "itself. Repeatable." },
+	  "itself." },
 	{ .name = "network-specialization-config", .kind = QAIC_OPT_STR,
 	  .to = &a.specs, .arg = "JSON", .help = "The specializations, flat or "
 	  "named: each gives the symbolic dimensions their values. All share "

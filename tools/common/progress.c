@@ -34,9 +34,12 @@ static void draw(void *ctx, const char *stage, uint64_t done, uint64_t total)
 	}
 	if (line.drawn && t - line.drawn_at < REDRAW_NS)
 		return;
-	fprintf(stderr, "\r\033[K%s %3u%%  %.1f / %.1f MiB", stage,
-		(unsigned int)((double)done * 100 / total), done / mib,
-		total / mib);
+	if (total == 1)
+		fprintf(stderr, "\r\033[K%s ...", stage);
+	else
+		fprintf(stderr, "\r\033[K%s %3u%%  %.1f / %.1f MiB", stage,
+			(unsigned int)((double)done * 100 / total), done / mib,
+			total / mib);
 	fflush(stderr);
 	line.drawn = true;
 	line.drawn_at = t;

@@ -33,7 +33,7 @@ struct qaic_textgen {
 
 /* The rows of an option table for a static struct qaic_textgen @t. */
 #define QAIC_TEXTGEN_OPTS(t)						\
-	QAIC_OPT_GROUP("Prompts (one of them is needed):"),		\
+	QAIC_OPT_GROUP("Prompts (one of these, to generate text):"),	\
 	{ .name = "prompt", .kind = QAIC_OPT_STR, .to = &(t).prompt,	\
 	  .arg = "TEXT", .help = "Prompts, separated by '|'." },	\
 	{ .name = "prompts-txt-file-path", .kind = QAIC_OPT_STR,	\

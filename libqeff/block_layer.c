@@ -7,6 +7,12 @@ static qf_val maybe_norm(struct qf_build *b, const char *name, qf_val x)
 	return name ? qf_norm(b, name, b->m->hidden, x) : x;
 }
 
+static qf_val mlp(struct qf_build *b, qf_val x)
+{
+	return b->m->moe.experts ? qf_moe(b, &b->m->moe, x) :
+				   qf_mlp(b, &b->m->mlp, x);
+}
+
 /* x + attention(norm(x)) + mlp(norm(x)); one norm may serve both. */
 static qf_val parallel(struct qf_build *b, const struct qf_decoder *d,
 		       uint32_t i, qf_val x)
@@ -17,7 +23,7 @@ static qf_val parallel(struct qf_build *b, const struct qf_decoder *d,
 	h = qf_norm(b, m->norm_attn, m->hidden, x);
 	sum = QF_OP(b, "Add", x, qf_attention(b, d, &m->attn, i, h));
 	g = m->norm_mlp ? qf_norm(b, m->norm_mlp, m->hidden, x) : h;
-	return QF_OP(b, "Add", sum, qf_mlp(b, &m->mlp, g));
+	return QF_OP(b, "Add", sum, mlp(b, g));
 }
 
 /* x = norm(x + attention(x)), then x = norm(x + mlp(x)). */
@@ -28,7 +34,7 @@ static qf_val post_norm(struct qf_build *b, const struct qf_decoder *d,
 
 	x = QF_OP(b, "Add", x, qf_attention(b, d, &m->attn, i, x));
 	x = qf_norm(b, m->norm_attn, m->hidden, x);
-	x = QF_OP(b, "Add", x, qf_mlp(b, &m->mlp, x));
+	x = QF_OP(b, "Add", x, mlp(b, x));
 	return qf_norm(b, m->norm_mlp, m->hidden, x);
 }
 
@@ -44,7 +50,7 @@ static qf_val pre_norm(struct qf_build *b, const struct qf_decoder *d,
 	y = maybe_norm(b, m->norm_attn_out, y);
 	x = QF_OP(b, "Add", m->residual_normed ? h : x, y);
 	h = qf_norm(b, m->norm_mlp, m->hidden, x);
-	y = qf_mlp(b, &m->mlp, h);
+	y = mlp(b, h);
 	y = maybe_norm(b, m->norm_mlp_out, y);
 	return QF_OP(b, "Add", m->residual_normed ? h : x, y);
 }

@@ -200,21 +200,29 @@ static bool check_weight(struct qf_build *b, const struct qf_tensor *t,
 	return false;
 }
 
+const struct qf_tensor *qf_take_weight(struct qf_build *b, const char *leaf,
+				       uint32_t rank, int64_t d0, int64_t d1)
+{
+	const int64_t dim[2] = { d0, d1 };
+	const struct qf_tensor *t = qf_find_weight(b, leaf);
+
+	if (!t || !check_weight(b, t, rank, dim))
+		return NULL;
+	b->used[t - b->ts->tensor] = 1;
+	return t;
+}
+
 qf_val qf_weight_raw(struct qf_build *b, const char *leaf, uint32_t rank,
 		     int64_t d0, int64_t d1, enum qaic_dtype *dtype)
 {
-	const int64_t dim[2] = { d0, d1 };
-	const struct qf_tensor *t;
-	const char *name;
+	const struct qf_tensor *t = qf_take_weight(b, leaf, rank, d0, d1);
+	const char *name = weight_name(b, NULL, leaf);
 
 	*dtype = QAIC_F32;
-	t = qf_find_weight(b, leaf);
-	name = weight_name(b, NULL, leaf);
-	if (!t || !name || !check_weight(b, t, rank, dim))
+	if (!t || !name)
 		return "";
-	b->used[t - b->ts->tensor] = 1;
 	*dtype = t->dtype;
-	return qf_onnx_data(&b->o, name, t->dtype, rank, dim, t->data);
+	return qf_onnx_data(&b->o, name, t->dtype, rank, t->dim, t->data);
 }
 
 qf_val qf_weight(struct qf_build *b, const char *leaf, uint32_t rank,

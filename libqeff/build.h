@@ -85,6 +85,9 @@ qf_val qf_weight(struct qf_build *b, const char *leaf, uint32_t rank,
 bool qf_has_weight(struct qf_build *b, const char *module, const char *leaf);
 /* The module's tensor as it is in the file; NULL (and an error) if missing. */
 const struct qf_tensor *qf_find_weight(struct qf_build *b, const char *leaf);
+/* The same, of this shape, for an initializer that is made from it. */
+const struct qf_tensor *qf_take_weight(struct qf_build *b, const char *leaf,
+				       uint32_t rank, int64_t d0, int64_t d1);
 
 /* ---- blocks ---- */
 
@@ -98,6 +101,8 @@ qf_val qf_embed(struct qf_build *b, const char *name, uint32_t rows,
 		uint32_t width, qf_val ids);
 qf_val qf_act_fn(struct qf_build *b, enum qf_act act, qf_val x);
 qf_val qf_mlp(struct qf_build *b, const struct qf_mlp *mlp, qf_val x);
+/* The chosen experts' MLPs (m->moe), weighted. */
+qf_val qf_moe(struct qf_build *b, const struct qf_moe *moe, qf_val x);
 
 /* cos and sin rows for the positions into @d (m->rope). */
 void qf_rope_tables(struct qf_build *b, struct qf_decoder *d);

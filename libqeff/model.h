@@ -116,6 +116,16 @@ struct qf_mlp {
 	bool bias;
 };
 
+/* Mixture of experts: each position runs @chosen gated MLPs of @experts. */
+struct qf_moe {
+	const char *name;		/* module name: "block_sparse_moe" */
+	const char *router, *list;	/* in it: "gate", "experts" */
+	const char *gate, *up, *down;	/* in an expert */
+	uint32_t experts;		/* 0: the model has one MLP */
+	uint32_t chosen;
+	enum qf_act act;
+};
+
 struct qf_model {
 	const struct qf_arch *arch;
 	uint32_t vocab;
@@ -152,6 +162,7 @@ struct qf_model {
 	double logit_softcap;		/* 0: none */
 	struct qf_attention attn;
 	struct qf_mlp mlp;
+	struct qf_moe moe;		/* instead of it */
 };
 
 #endif

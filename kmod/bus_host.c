@@ -171,6 +171,27 @@ static int free_bus(int domain)
 	return -ENOSPC;
 }
 
+/* An error takes the bridge with it. */
+static int scan(struct pci_host_bridge *bridge)
+{
+	int ret;
+
+	get_device(&bridge->dev);
+	pci_lock_rescan_remove();
+	ret = pci_scan_root_bus_bridge(bridge);
+	if (!ret)
+		pci_bus_add_devices(bridge->bus);	/* probes */
+	pci_unlock_rescan_remove();
+	/*
+	 * Where it could not add the device, pci_register_host_bridge() has
+	 * put the reference of the allocation, elsewhere not: only ours tells.
+	 */
+	if (ret && kref_read(&bridge->dev.kobj.kref) > 1)
+		pci_free_host_bridge(bridge);
+	put_device(&bridge->dev);
+	return ret;
+}
+
 struct pci_host_bridge *qaic_host_add(struct qaic_card *card, int domain)
 {
 	struct pci_host_bridge *bridge;
@@ -197,16 +218,8 @@ struct pci_host_bridge *qaic_host_add(struct qaic_card *card, int domain)
 	bridge->busnr = busn;
 	qaic_set_domain(bridge, &h->sysdata, domain);
 
-	pci_lock_rescan_remove();
-	ret = pci_scan_root_bus_bridge(bridge);
-	if (!ret)
-		pci_bus_add_devices(bridge->bus);	/* probes */
-	pci_unlock_rescan_remove();
-	if (ret) {
-		pci_free_host_bridge(bridge);
-		return ERR_PTR(ret);
-	}
-	return bridge;
+	ret = scan(bridge);
+	return ret ? ERR_PTR(ret) : bridge;
 }
 
 void qaic_host_del(struct pci_host_bridge *bridge)

@@ -175,6 +175,7 @@ int qc_fuse(struct qc_graph *g, struct qaic_err *err)
 	static int (*const pass[])(struct qc_graph *) = {
 		qc_fuse_norms, qc_fuse_activations, qc_fuse_matmuls,
 		qc_fuse_gated, qc_fuse_rope, qc_fuse_attention,
+		qc_fuse_experts,
 	};
 	size_t i;
 	int rc;

@@ -17,6 +17,7 @@ int qc_fuse_matmuls(struct qc_graph *g);
 int qc_fuse_gated(struct qc_graph *g);
 int qc_fuse_rope(struct qc_graph *g);
 int qc_fuse_attention(struct qc_graph *g);
+int qc_fuse_experts(struct qc_graph *g);
 
 /* ---- matching ---- */
 

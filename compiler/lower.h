@@ -319,6 +319,7 @@ int qc_lower_inplace(struct qc_lower *l, struct qc_value *data,
 /* ---- ours, made by fusion (fused_ops.c) ---- */
 
 extern const struct qc_op qc_op_matmul;		/* A, B, bias? */
+extern const struct qc_op qc_op_experts;	/* W[E,N,K], i[T..,k], x[T..,k|1,K,1] */
 extern const struct qc_op qc_op_rmsnorm;	/* x, gain?; epsilon */
 extern const struct qc_op qc_op_layernorm;	/* x, gain?, bias?; epsilon */
 extern const struct qc_op qc_op_rope;		/* x[B,H,S,D], cos[P,R], sin, pos */

@@ -10,6 +10,8 @@ double qc_cmd_work(const struct nsp_cmd *c)
 	for (d = 0; d < NSP_DIMS; d++)
 		n *= c->dims[d];
 	switch (c->op) {
+	case NSP_MATMUL: /* dim 5 are matrices to choose from */
+		return n / c->dims[5];
 	case NSP_ATTN: /* dims 2 and 3 are both heads */
 		return n / c->dims[3] / 2;
 	case NSP_ROPE:

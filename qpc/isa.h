@@ -130,6 +130,10 @@ enum nsp_op {
 	 * that does not depend on N or on the split. The fast form is
 	 * o1.stride[4] == 1 and o2.stride[4] == 1 (weights stored [N][K]); also
 	 * quick: o2.stride[3] == 1 (stored [K][N]).
+	 *
+	 * With o4[0,1] (I32/I64), o2 is dims[5] matrices o2.stride[5] apart, and
+	 * o4 says which: the experts of a mixture. Outside [0, dims[5]) it is a
+	 * matrix of zeros. Without o4, dims[5] is 1.
 	 */
 	NSP_MATMUL = 48,
 

@@ -98,9 +98,8 @@ static const struct qpc_op_rule rules[NSP_OP_COUNT] = {
 	.o = { W(ALL, QPC_F | QPC_I), R(ALL, QPC_F | QPC_I) } },
 
 [NSP_MATMUL] = { .name = "matmul", .engine = QPC_ENG_HMX, .work = 0x1f,
-	.ones = 0x20,
-	.o = { W(0x0f, QPC_F), R(0x17, QPC_F), R(0x1b, QPC_F),
-	       RO(0x0b, QPC_F) } },
+	.o = { W(0x0f, QPC_F), R(0x17, QPC_F), R(0x3b, QPC_F),
+	       RO(0x0b, QPC_F), RO(0x03, QPC_IDX) } },
 
 [NSP_ROPE] = { .name = "rope", SUBS(rope_names), .engine = QPC_ENG_HVX,
 	.work = 0x0f,

@@ -86,6 +86,9 @@ static double elements(const struct nsp_cmd *cmd, unsigned int k)
 	case NSP_ROPE:		/* a row of the tables for each position */
 		return k == 2 || k == 3 ? (double)d[0] * d[1] * d[5] :
 					  touched(cmd, k);
+	case NSP_MATMUL:	/* the matrices that are chosen */
+		return k == 2 && qpc_opnd_present(cmd, 4) ?
+			(double)d[0] * d[1] * d[3] * d[4] : touched(cmd, k);
 	case NSP_ATTN:
 		return k == 2 || k == 3 ?
 			(double)d[0] * d[3] * d[4] * seen_slots(cmd) :
@@ -110,7 +113,8 @@ static double rereads(const struct nsp_cmd *cmd, unsigned int k)
 {
 	double other, mine;
 
-	if (cmd->op != NSP_MATMUL || (k != 1 && k != 2))
+	if (cmd->op != NSP_MATMUL || (k != 1 && k != 2) ||
+	    qpc_opnd_present(cmd, 4))
 		return 1;
 	mine = touched(cmd, k) * qaic_dtype_size(cmd->dtype[k]);
 	other = touched(cmd, 3 - k) * qaic_dtype_size(cmd->dtype[3 - k]);

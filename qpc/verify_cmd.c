@@ -307,6 +307,10 @@ static int check_params(const struct nsp_cmd *cmd, struct qaic_err *err)
 		return check_binary(cmd, err);
 	case NSP_ROPE:
 		return check_rope(cmd, err);
+	case NSP_MATMUL:
+		if (cmd->dims[5] != 1 && !qpc_opnd_present(cmd, 4))
+			return bad_param(err, "dim 5 is not 1, and nothing chooses");
+		return 0;
 	case NSP_ATTN:
 		return check_attn(cmd, err);
 	case NSP_KVPUT:

@@ -190,7 +190,7 @@ static void fold_batch(struct mm *mm, const struct nsp_run *r, int dim,
 {
 	int64_t y = nsp_stride(r, 0, dim), x = nsp_stride(r, 1, dim);
 
-	if (*count == 1 || nsp_stride(r, 2, dim) ||
+	if (*count == 1 || r->p[4] || nsp_stride(r, 2, dim) ||
 	    (r->p[3] && nsp_stride(r, 3, dim)))
 		return;
 	if (mm->m > 1 && (y != mm->ym * (int64_t)mm->m ||
@@ -204,8 +204,42 @@ static void fold_batch(struct mm *mm, const struct nsp_run *r, int dim,
 	*count = 1;
 }
 
+/* The matrix that product (i, j) uses, or NULL if there is none. */
+static const uint8_t *chosen(const struct nsp_run *r, const uint8_t *w,
+			     size_t i, size_t j)
+{
+	int64_t e;
+
+	if (!r->p[4])
+		return w;
+	e = nsp_index(r->p[4] + (int64_t)i * nsp_stride(r, 4, 0) +
+		      (int64_t)j * nsp_stride(r, 4, 1), r->cmd->dtype[4]);
+	if (e < 0 || e >= (int64_t)r->cmd->dims[5])
+		return NULL;
+	return w + e * nsp_stride(r, 2, 5);
+}
+
+/* What a matrix of zeros gives: the bias. */
+static void no_product(const struct mm *mm)
+{
+	float zero[NSP_CHUNK];
+	size_t m, n0, n;
+
+	for (m = 0; m < mm->m; m++) {
+		for (n0 = 0; n0 < mm->n; n0 += n) {
+			n = mm->n - n0 < NSP_CHUNK ? mm->n - n0 : NSP_CHUNK;
+			memset(zero, 0, n * sizeof(zero[0]));
+			mm_store_y(mm, zero, 0, m, 1, n0, n);
+		}
+	}
+}
+
 static void one_product(const struct mm *mm)
 {
+	if (!mm->w) {
+		no_product(mm);
+		return;
+	}
 	if (mm->m < MM_SGEMM || mm->form == MM_ROWS_F16)
 		stream(mm);
 	else
@@ -240,6 +274,7 @@ void nsp_matmul(struct nsp_run *r)
 				(int64_t)j * nsp_stride(r, 1, 1);
 			one.w = r->p[2] + (int64_t)i * nsp_stride(r, 2, 0) +
 				(int64_t)j * nsp_stride(r, 2, 1);
+			one.w = chosen(r, one.w, i, j);
 			if (r->p[3])
 				one.bias = r->p[3] +
 					(int64_t)i * nsp_stride(r, 3, 0) +

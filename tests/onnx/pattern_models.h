@@ -180,6 +180,55 @@ static void pm_gated(Onnx__ModelProto *m)
 	mm_node(m, "Add", "x,d", "y");
 }
 
+/* ---- experts ---- */
+
+static void pm_router(Onnx__ModelProto *m)
+{
+	seed_floats(m, "wr", 2, 8, 4);
+	seed_floats(m, "w4", 2, 4, 40);
+	mm_ints(m, "stack", 3, 4ll, 5ll, 8ll);
+	mm_ints(m, "two", 1, 2ll);
+	mm_ints(m, "a24", 2, 2ll, 4ll);
+	mm_ints(m, "a3", 1, 3ll);
+	mm_node(m, "Reshape", "w4,stack", "w");
+	mm_node(m, "MatMul", "x,wr", "score");
+	mm_attr_int(mm_node(m, "TopK", "score,two", "top,chosen"), "axis", -1);
+}
+
+static void pm_experts(Onnx__ModelProto *m)
+{
+	pm_router(m);
+	mm_node(m, "Gather", "w,chosen", "we");
+	mm_node(m, "Unsqueeze", "x,a24", "x5");
+	mm_node(m, "MatMul", "we,x5", "y");
+}
+
+/* each expert its own column: what comes after the first product */
+static void pm_experts_twice(Onnx__ModelProto *m)
+{
+	seed_floats(m, "wd4", 2, 4, 15);
+	mm_ints(m, "down", 3, 4ll, 3ll, 5ll);
+	pm_router(m);
+	mm_node(m, "Reshape", "wd4,down", "wd");
+	mm_node(m, "Gather", "w,chosen", "we");
+	mm_node(m, "Gather", "wd,chosen", "wde");
+	mm_node(m, "Unsqueeze", "x,a24", "x5");
+	mm_node(m, "MatMul", "we,x5", "h");
+	mm_node(m, "MatMul", "wde,h", "y");
+}
+
+/* an index that could be negative */
+static void pm_experts_not(Onnx__ModelProto *m)
+{
+	mm_input(m, "p", 7, "2,3");
+	pm_router(m);
+	mm_ints(m, "last", 1, 2ll);
+	mm_node(m, "Sub", "p,last", "chosen2");
+	mm_node(m, "Gather", "w,chosen2", "we");
+	mm_node(m, "Unsqueeze", "x,a3", "x4");
+	mm_node(m, "MatMul", "we,x4", "y");
+}
+
 static const struct pattern patterns[] = {
 	{ "rms", pm_rms, "RMSNorm", 1, "Sqrt" },
 	{ "rms-reciprocal", pm_rms_reciprocal, "RMSNorm", 1, "Reciprocal" },
@@ -206,6 +255,9 @@ static const struct pattern patterns[] = {
 	{ "rope-halves", pm_halves, "RoPE", 1, "Slice" },
 	{ "rope-halves-not", pm_halves_not, "RoPE", 0, NULL },
 	{ "rope-halves-mixed", pm_halves_mixed, "RoPE", 0, NULL },
+	{ "experts", pm_experts, "Experts", 1, "Gather" },
+	{ "experts-twice", pm_experts_twice, "Experts", 2, "Gather" },
+	{ "experts-not", pm_experts_not, "Experts", 0, NULL },
 	{ "attention", pm_attention, "Attention", 1, "Softmax" },
 	{ "attention-not", pm_attention_not, "Attention", 0, NULL },
 	{ "attention-scales", pm_attention_scales, "Attention", 1, "Mul" },

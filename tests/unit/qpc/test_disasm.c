@@ -22,12 +22,12 @@ static void test_lines(void **state)
 	struct nsp_cmd c = sample_matmul();
 
 	expect(&c, "matmul {1,1,4,64,32,1} f16 ddr+0x800[4,64] = "
-		   "f16 ddr+0x0[4,32], f16 const+0x0[64,32], -");
+		   "f16 ddr+0x0[4,32], f16 const+0x0[64,32], -, -");
 	/* weights stored [K][N] show their strides */
 	c.o[2].stride[3] = 1;
 	c.o[2].stride[4] = 64;
 	expect(&c, "matmul {1,1,4,64,32,1} f16 ddr+0x800[4,64] = "
-		   "f16 ddr+0x0[4,32], f16 const+0x0[64,32:1,64], -");
+		   "f16 ddr+0x0[4,32], f16 const+0x0[64,32:1,64], -, -");
 	c = sample_relu();
 	expect(&c, "unary.relu f16 tcm+0x0[4,32] = f16 ddr+0x0[4,32]");
 	c.sub = NSP_U_CLIP;

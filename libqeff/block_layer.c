@@ -2,15 +2,27 @@
 /* One layer of a decoder: norms, attention, MLP, and how they are summed. */
 #include "libqeff/build.h"
 
-static qf_val maybe_norm(struct qf_build *b, const char *name, qf_val x)
+/* norm(branch) * scale, where the model has them */
+static qf_val out_of(struct qf_build *b, const char *norm, qf_val x)
 {
-	return name ? qf_norm(b, name, b->m->hidden, x) : x;
+	if (norm)
+		x = qf_norm(b, norm, b->m->hidden, x);
+	return qf_scaled(b, x, b->m->residual_scale);
+}
+
+static qf_val attention(struct qf_build *b, const struct qf_decoder *d,
+			uint32_t i, qf_val x)
+{
+	x = qf_attention(b, d, &b->m->attn, i, x);
+	return out_of(b, b->m->norm_attn_out, x);
 }
 
 static qf_val mlp(struct qf_build *b, qf_val x)
 {
-	return b->m->moe.experts ? qf_moe(b, &b->m->moe, x) :
-				   qf_mlp(b, &b->m->mlp, x);
+	const struct qf_model *m = b->m;
+
+	x = m->moe.experts ? qf_moe(b, &m->moe, x) : qf_mlp(b, &m->mlp, x);
+	return out_of(b, m->norm_mlp_out, x);
 }
 
 /* x + attention(norm(x)) + mlp(norm(x)); one norm may serve both. */
@@ -21,7 +33,7 @@ static qf_val parallel(struct qf_build *b, const struct qf_decoder *d,
 	qf_val h, g, sum;
 
 	h = qf_norm(b, m->norm_attn, m->hidden, x);
-	sum = QF_OP(b, "Add", x, qf_attention(b, d, &m->attn, i, h));
+	sum = QF_OP(b, "Add", x, attention(b, d, i, h));
 	g = m->norm_mlp ? qf_norm(b, m->norm_mlp, m->hidden, x) : h;
 	return QF_OP(b, "Add", sum, mlp(b, g));
 }
@@ -32,7 +44,7 @@ static qf_val post_norm(struct qf_build *b, const struct qf_decoder *d,
 {
 	const struct qf_model *m = b->m;
 
-	x = QF_OP(b, "Add", x, qf_attention(b, d, &m->attn, i, x));
+	x = QF_OP(b, "Add", x, attention(b, d, i, x));
 	x = qf_norm(b, m->norm_attn, m->hidden, x);
 	x = QF_OP(b, "Add", x, mlp(b, x));
 	return qf_norm(b, m->norm_mlp, m->hidden, x);
@@ -43,16 +55,12 @@ static qf_val pre_norm(struct qf_build *b, const struct qf_decoder *d,
 		       uint32_t i, qf_val x)
 {
 	const struct qf_model *m = b->m;
-	qf_val h, y;
+	qf_val h;
 
 	h = qf_norm(b, m->norm_attn, m->hidden, x);
-	y = qf_attention(b, d, &m->attn, i, h);
-	y = maybe_norm(b, m->norm_attn_out, y);
-	x = QF_OP(b, "Add", m->residual_normed ? h : x, y);
+	x = QF_OP(b, "Add", m->residual_normed ? h : x, attention(b, d, i, h));
 	h = qf_norm(b, m->norm_mlp, m->hidden, x);
-	y = mlp(b, h);
-	y = maybe_norm(b, m->norm_mlp_out, y);
-	return QF_OP(b, "Add", m->residual_normed ? h : x, y);
+	return QF_OP(b, "Add", m->residual_normed ? h : x, mlp(b, h));
 }
 
 qf_val qf_layer(struct qf_build *b, const struct qf_decoder *d, uint32_t i,

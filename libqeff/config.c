@@ -242,6 +242,7 @@ int qf_config_model(struct qf_config *c, const struct qf_arch *arch,
 	m->arch = arch;
 	m->head = "lm_head";
 	m->embed_scale = m->logit_scale = m->alibi.scale = 1;
+	m->residual_scale = 1;
 	/* a quantized checkpoint's tensors mean something else */
 	qf_refuse(c, "quantization_config");
 	qf_refuse(c, "add_cross_attention");

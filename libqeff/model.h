@@ -153,6 +153,7 @@ struct qf_model {
 	bool parallel;			/* both branches read the layer's input */
 	bool post_norm;			/* norm_* work on the sums instead */
 	bool residual_normed;		/* the sums take the norms' outputs */
+	double residual_scale;		/* of the branches; 1: as they are */
 	const char *norm_final;
 	/* the head: a name from the top */
 	const char *head;

@@ -38,6 +38,12 @@ function inverseFrequencies(c, dim) {
     });
     return { freq, scale: s.attention_factor ?? 0.1 * Math.log(f) + 1 };
   }
+  if (type === 'longrope') {	// the tests' contexts are of 16 and 32
+    const long = c.original_max_position_embeddings < 16;
+    const grow = c.max_position_embeddings / c.original_max_position_embeddings;
+    return { freq: plain.map((v, i) => v / (long ? s.long_factor : s.short_factor)[i]),
+      scale: Math.sqrt(1 + Math.log(grow) / Math.log(c.original_max_position_embeddings)) };
+  }
   return { freq: plain, scale: 1 };	// default; dynamic within max_position
 }
 
@@ -90,7 +96,7 @@ function attend(q, k, v, t, { nh, nkv, D, scale, window = Infinity }) {
 
 const add = (a, b) => a.map((v, i) => v + b[i]);
 
-// Logits of every position: Llama and Mistral.
+// Logits of every position: Llama, Mistral, Qwen2, Granite.
 export function llamaLogits(c, tensors, ids, prefix = 'model.') {
   const get = (name) => tensors[name];
   const linear = (name, x) => matvec(get(`${name}.weight`), x, get(`${name}.bias`));
@@ -98,9 +104,11 @@ export function llamaLogits(c, tensors, ids, prefix = 'model.') {
   const D = c.head_dim ?? c.hidden_size / nh;
   const dim = Math.floor(D * (c.partial_rotary_factor ?? 1));
   const rope = inverseFrequencies(c, dim), eps = c.rms_norm_eps ?? 1e-6;
-  const window = c.sliding_window ?? Infinity;
+  const windowOf = (l) => c.sliding_window && l >= (c.max_window_layers ?? 0) ? c.sliding_window : Infinity;
+  const scale = c.attention_multiplier ?? 1 / Math.sqrt(D), branch = c.residual_multiplier ?? 1;
   const H = c.hidden_size;
-  let xs = ids.map((id) => get(`${prefix}embed_tokens.weight`).data.slice(id * H, (id + 1) * H));
+  let xs = ids.map((id) => get(`${prefix}embed_tokens.weight`).data.slice(id * H, (id + 1) * H)
+    .map((v) => v * (c.embedding_multiplier ?? 1)));
 
   for (let l = 0; l < c.num_hidden_layers; l++) {
     const p = `${prefix}layers.${l}`;
@@ -109,16 +117,17 @@ export function llamaLogits(c, tensors, ids, prefix = 'model.') {
     const k = hs.map((h, i) => rotate(linear(`${p}.self_attn.k_proj`, h), nkv, D, dim, i, rope));
     const v = hs.map((h) => linear(`${p}.self_attn.v_proj`, h));
     xs = xs.map((x, t) => {
-      const out = attend(q, k, v, t, { nh, nkv, D, scale: 1 / Math.sqrt(D), window });
-      const y = add(x, linear(`${p}.self_attn.o_proj`, out));
+      const out = attend(q, k, v, t, { nh, nkv, D, scale, window: windowOf(l) });
+      const y = add(x, linear(`${p}.self_attn.o_proj`, out).map((s) => s * branch));
       const m = rmsNorm(y, get(`${p}.post_attention_layernorm.weight`), eps);
       const gate = linear(`${p}.mlp.gate_proj`, m).map(acts[c.hidden_act ?? 'silu']);
       const up = linear(`${p}.mlp.up_proj`, m);
-      return add(y, linear(`${p}.mlp.down_proj`, gate.map((s, i) => s * up[i])));
+      return add(y, linear(`${p}.mlp.down_proj`, gate.map((s, i) => s * up[i])).map((s) => s * branch));
     });
   }
   const head = get('lm_head.weight') ?? get(`${prefix}embed_tokens.weight`);
-  return xs.map((x) => matvec(head, rmsNorm(x, get(`${prefix}norm.weight`), eps)));
+  return xs.map((x) => matvec(head, rmsNorm(x, get(`${prefix}norm.weight`), eps))
+    .map((s) => s / (c.logits_scaling ?? 1)));
 }
 
 // x W + b with W [in, out]

@@ -27,6 +27,7 @@ function llamaTensors(c, seed, prefix = 'model.') {
   const D = c.head_dim ?? c.hidden_size / c.num_attention_heads;
   const kv = (c.num_key_value_heads ?? c.num_attention_heads) * D;
   const q = c.num_attention_heads * D, H = c.hidden_size, I = c.intermediate_size;
+  const qkvBias = c.attention_bias || c.model_type === 'qwen2';
   const linear = (name, out, inp, bias) => {
     add(`${name}.weight`, [out, inp], 0, 0.4);
     if (bias)
@@ -37,9 +38,9 @@ function llamaTensors(c, seed, prefix = 'model.') {
     const l = `${prefix}layers.${i}`;
     add(`${l}.input_layernorm.weight`, [H], 1, 0.3);
     add(`${l}.post_attention_layernorm.weight`, [H], 1, 0.3);
-    linear(`${l}.self_attn.q_proj`, q, H, c.attention_bias);
-    linear(`${l}.self_attn.k_proj`, kv, H, c.attention_bias);
-    linear(`${l}.self_attn.v_proj`, kv, H, c.attention_bias);
+    linear(`${l}.self_attn.q_proj`, q, H, qkvBias);
+    linear(`${l}.self_attn.k_proj`, kv, H, qkvBias);
+    linear(`${l}.self_attn.v_proj`, kv, H, qkvBias);
     linear(`${l}.self_attn.o_proj`, H, q, c.attention_bias);
     linear(`${l}.mlp.gate_proj`, I, H, c.mlp_bias);
     linear(`${l}.mlp.up_proj`, I, H, c.mlp_bias);
@@ -81,6 +82,9 @@ const base = {
   rms_norm_eps: 1e-5, rope_theta: 10000, hidden_act: 'silu',
   tie_word_embeddings: false,
 };
+const longrope = {
+  type: 'longrope', short_factor: [1, 1.1, 1.2, 1.5], long_factor: [1.3, 2, 4, 6],
+};
 const { num_key_value_heads: _, ...mha } = base;
 const gpt2 = {
   architectures: ['GPT2LMHeadModel'], model_type: 'gpt2', n_embd: 32, n_layer: 3,
@@ -117,6 +121,23 @@ export const variants = {
   'mistral-no-window': {
     config: { ...base, architectures: ['MistralForCausalLM'], model_type: 'mistral',
       sliding_window: null },
+  },
+  'longrope-long': {
+    config: { ...base, max_position_embeddings: 64, original_max_position_embeddings: 10,
+      rope_scaling: longrope },
+  },
+  'longrope-short': {
+    config: { ...base, max_position_embeddings: 64, original_max_position_embeddings: 40,
+      rope_scaling: longrope },
+  },
+  'qwen2-window-from-1': {
+    config: { ...base, architectures: ['Qwen2ForCausalLM'], model_type: 'qwen2',
+      use_sliding_window: true, sliding_window: 5, max_window_layers: 1 },
+  },
+  'granite': {
+    config: { ...base, architectures: ['GraniteForCausalLM'], model_type: 'granite',
+      embedding_multiplier: 3, attention_multiplier: 0.2, residual_multiplier: 0.4,
+      logits_scaling: 5 },
   },
   'gpt2-inner': { config: { ...gpt2, n_inner: 40, activation_function: 'relu' } },
   'gpt2-unscaled': { config: { ...gpt2, scale_attn_weights: false } },

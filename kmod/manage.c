@@ -4,6 +4,7 @@
  * comes back in the same buffer. A reply in which the card says no is ECANCELED
  * and copied out all the same.
  */
+#include <linux/delay.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -13,6 +14,7 @@
 
 /* A client that closes waits this long; the message is sent in any case. */
 #define TERMINATE_TIMEOUT	HZ
+#define TERMINATE_TRIES		10
 
 struct manage {
 	struct qaic_user *usr;
@@ -338,15 +340,22 @@ void qaic_terminate(struct qaic_user *usr)
 	struct qaic_device *qd = usr->qd;
 	struct qaic_nnc_terminate_to_dev *t;
 	struct qaic_xfer *x = usr->terminate;
+	unsigned int tries;
 	struct qaic_dbc *dbc;
 	u32 i;
-	int ret = -ENODEV;
+	int ret = -ENOMEM;
 
-	if (!qaic_user_check(usr)) {
-		qaic_wire_start(x, usr->handle);
-		t = qaic_wire_add(x, QAIC_TRANS_TERMINATE_TO_DEV, sizeof(*t));
-		t->handle = usr->handle;
-		ret = qaic_wire_call(qd, x, TERMINATE_TIMEOUT, false);
+	qaic_wire_start(x, usr->handle);
+	t = qaic_wire_add(x, QAIC_TRANS_TERMINATE_TO_DEV, sizeof(*t));
+	t->handle = usr->handle;
+	/* what is not sent stays on the card until that restarts */
+	for (tries = 0; tries < TERMINATE_TRIES &&
+	     (ret == -ENOMEM || ret == -ENOBUFS); tries++) {
+		if (tries)
+			msleep(20);
+		ret = qaic_user_check(usr);
+		if (!ret)
+			ret = qaic_wire_call(qd, x, TERMINATE_TIMEOUT, false);
 	}
 	for (i = 0; i < QAIC_HW_NUM_DBC; i++) {
 		dbc = &qd->dbc[i];

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Fault injection: each call of the driver with its first, second, ... allocation
+ * or user copy failing, until all of it has been reached. It fails with an errno
+ * or succeeds; afterwards everything works. Usage: failnth NODE, in a kernel with
+ * FAULT_INJECTION (the debug one) and a card that is online.
+ */
+#include "tests/kernel/client.h"
+
+#define MAX_NTH	300
+
+static const char *node;
+static struct qpc *qpc;
+static struct client c;
+static uint32_t bo, in;
+static int arm_fd;
+
+static void inject(unsigned int n)
+{
+	char s[16];
+
+	snprintf(s, sizeof(s), "%u", n);
+	/* disarming may be what the fault hits */
+	if (pwrite(arm_fd, s, strlen(s), 0) < 0 &&
+	    pwrite(arm_fd, s, strlen(s), 0) < 0)
+		perror("fail-nth");
+}
+
+/* Was the fault reached? Disarmed in any case. */
+static bool reached(void)
+{
+	char s[16] = "";
+	/* by this very call, if that fails */
+	bool ok = pread(arm_fd, s, sizeof(s) - 1, 0) >= 0;
+
+	inject(0);
+	return ok && !atoi(s);
+}
+
+static void set(const char *what, const char *knob, const char *value)
+{
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/%s/%s", what, knob);
+	f = fopen(path, "w");
+	if (!f)
+		return;
+	fputs(value, f);
+	fclose(f);
+}
+
+/* All sites everywhere, also those that may sleep; no trace of each */
+static void set_up(void)
+{
+	set("failslab", "ignore-gfp-wait", "N");
+	set("fail_page_alloc", "ignore-gfp-wait", "N");
+	set("failslab", "verbose", "0");
+	set("fail_page_alloc", "verbose", "0");
+	set("fail_usercopy", "verbose", "0");
+}
+
+static int do_open(void)
+{
+	int fd = open(node, O_RDWR | O_CLOEXEC), e = errno;
+
+	if (fd < 0)
+		return e;
+	close(fd);
+	return 0;
+}
+
+static int do_status(void)
+{
+	struct qaic_nnc_status_rsp r;
+
+	return card_status(c.fd, &r);
+}
+
+static int do_load(void)
+{
+	uint32_t id;
+
+	return load_elf(c.fd, qpc->elf, qpc->elf_size, &id);
+}
+
+static int do_create(void)
+{
+	uint32_t h = 0;
+	int ret = bo_create(c.fd, 8192, &h);
+
+	if (!ret)
+		gem_close(c.fd, h);
+	return ret;
+}
+
+static int do_map(void)
+{
+	void *p = bo_map(c.fd, bo, 8192);
+
+	if (!p)
+		return errno;
+	munmap(p, 8192);
+	return 0;
+}
+
+static int do_share(void)
+{
+	struct prime_handle out = { .handle = bo, .flags = O_CLOEXEC };
+	struct prime_handle back = { 0 };
+	int ret = io(c.fd, IOCTL_PRIME_TO_FD, &out);
+
+	if (ret)
+		return ret;
+	back.fd = out.fd;
+	ret = io(c.fd, IOCTL_PRIME_TO_HANDLE, &back);
+	close(out.fd);
+	return ret;
+}
+
+static int do_slices(void)
+{
+	struct qaic_attach_slice_entry e[2] = {
+		slice_copy(64, 0, c.act.ddr_base + HM_JUNK),
+		slice_copy(64, 64, c.act.ddr_base + HM_JUNK),
+	};
+	struct qaic_detach_slice d = { .handle = bo };
+	int ret;
+
+	ret = bo_attach(c.fd, c.act.vc_id, bo, QAIC_DIR_TO_DEV, 8192, e, 2);
+	if (!ret)
+		ret = io(c.fd, DRM_IOCTL_QAIC_DETACH_SLICE_BO, &d);
+	if (ret)
+		io(c.fd, DRM_IOCTL_QAIC_DETACH_SLICE_BO, &d);
+	return ret;
+}
+
+static int do_execute(void)
+{
+	return execute(c.fd, c.act.vc_id, &in, 1);
+}
+
+static int do_stats(void)
+{
+	struct qaic_perf_stats_entry e = { .handle = in };
+	struct qaic_perf_stats s = { .hdr = { .count = 1,
+					      .dbc_id = c.act.vc_id },
+				     .data = (uintptr_t)&e };
+
+	return io(c.fd, DRM_IOCTL_QAIC_PERF_STATS_BO, &s);
+}
+
+static int do_activate(void)
+{
+	struct client d;
+	int ret = client_up(&d, node, qpc, 8);
+
+	if (d.fd >= 0)
+		close(d.fd);
+	return ret;
+}
+
+static const struct {
+	const char *name;
+	int (*fn)(void);
+} ops[] = {
+	{ "open and close", do_open },
+	{ "status", do_status },
+	{ "load", do_load },
+	{ "create and close", do_create },
+	{ "map", do_map },
+	{ "export and import", do_share },
+	{ "attach and detach", do_slices },
+	{ "execute", do_execute },
+	{ "stats", do_stats },
+	{ "a whole client", do_activate },
+};
+
+static bool sane(int ret)
+{
+	return !ret || ret == ENOMEM || ret == EFAULT || ret == ENOSPC;
+}
+
+static void run(unsigned int op)
+{
+	unsigned int n, faults = 0, errors = 0;
+	int ret = 0;
+
+	for (n = 1; n < MAX_NTH; n++) {
+		inject(n);
+		ret = ops[op].fn();
+		if (!reached())
+			break;
+		faults++;
+		errors += ret != 0;
+		if (!sane(ret))
+			expect(ops[op].name, ret, ENOMEM);
+		if (ops[op].fn == do_execute)
+			expect("wait", bo_wait(c.fd, c.act.vc_id, in, 5000), 0);
+	}
+	expect(ops[op].name, ret, 0);
+	if (ops[op].fn == do_execute)
+		expect("wait", bo_wait(c.fd, c.act.vc_id, in, 5000), 0);
+	printf("%s: %u faults, %u errors\n", ops[op].name, faults, errors);
+	expect("faults were reached", faults > 0, true);
+}
+
+int main(int argc, char **argv)
+{
+	struct qaic_attach_slice_entry e;
+	unsigned int i;
+
+	node = argc > 1 ? argv[1] : "/dev/accel/accel0";
+	arm_fd = open("/proc/thread-self/fail-nth", O_RDWR);
+	if (arm_fd < 0) {
+		printf("failnth: this kernel has no fault injection\n");
+		return 2;
+	}
+	set_up();
+	qpc = client_qpc();
+	expect("activate", client_up(&c, node, qpc, 8), 0);
+	expect("bo", bo_create(c.fd, 8192, &bo), 0);
+	expect("in", bo_create(c.fd, HM_BYTES, &in), 0);
+	e = slice_copy(HM_BYTES, 0, c.act.ddr_base + HM_JUNK);
+	expect("attach", bo_attach(c.fd, c.act.vc_id, in, QAIC_DIR_TO_DEV,
+				   HM_BYTES, &e, 1), 0);
+	for (i = 0; i < sizeof(ops) / sizeof(ops[0]) && !failed; i++)
+		run(i);
+	expect("execute", do_execute(), 0);
+	expect("wait", bo_wait(c.fd, c.act.vc_id, in, 5000), 0);
+	expect("deactivate", deactivate(&c), 0);
+	close(c.fd);
+	expect("a client afterwards", do_activate(), 0);
+	qpc_close(qpc);
+	return report("failnth");
+}

@@ -38,7 +38,8 @@ int qaic_fifo_alloc(struct qaic_device *qd, u32 n, struct qaic_fifo *f)
 	if (ret)
 		return ret;
 	npages = f->layout.size >> PAGE_SHIFT;
-	f->mem = __vmalloc(f->layout.size, GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	f->mem = __vmalloc(f->layout.size, GFP_KERNEL_ACCOUNT | __GFP_ZERO |
+					    __GFP_NOWARN);
 	f->pages = kvcalloc(npages, sizeof(*f->pages), GFP_KERNEL);
 	ret = -ENOMEM;
 	if (!f->mem || !f->pages)

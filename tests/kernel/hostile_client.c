@@ -116,7 +116,7 @@ static void run(void)
 		execute(c.fd, dbc(), h, rnd() % 4 + 1);
 	else
 		io(c.fd, DRM_IOCTL_QAIC_PARTIAL_EXECUTE_BO, &x);
-	if (rnd() % 2)
+	if (rnd() % 8 == 0)
 		bo_wait(c.fd, dbc(), handle(), rnd() % 20 + 1);
 }
 

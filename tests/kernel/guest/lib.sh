@@ -3,9 +3,11 @@
 # What the tests inside the user-mode kernel share. A test is a function t_NAME;
 # it passes if it returns 0. It prints what went wrong and returns 1.
 
-bin=$QAIC_BUILD/bin
-kbin=$QAIC_BUILD/tests/kernel
-work=$QAIC_WORK		# made on the host: programs, what they print there
+# prepared on the host: commands, test programs, what the embedded card printed
+bin=$QAIC_RUN/bin
+kbin=$QAIC_RUN/kbin
+work=$QAIC_RUN/work
+module=$QAIC_RUN/ko/qaic_sim.ko
 tmp=/run/test
 mkdir -p $tmp
 
@@ -39,7 +41,7 @@ milliseconds() {
 }
 
 load() {	# load [PARAMETER...]
-	insmod "$QAIC_MODULE" "$@" || wrong "insmod $*" || return 1
+	insmod "$module" "$@" || wrong "insmod $*" || return 1
 	udevadm settle
 }
 

@@ -16,6 +16,12 @@ tests_of() {
 	grep -oE '^t_[a-z0-9_]+' "$here/$1.sh"
 }
 
+# what is lost before the module is loaded is not ours
+[ ! -e /sys/kernel/debug/kmemleak ] || {
+	echo scan >/sys/kernel/debug/kmemleak
+	echo clear >/sys/kernel/debug/kmemleak
+}
+
 first=1
 for file; do
 	# what a file needs: the first one begins without the module
@@ -36,5 +42,16 @@ done
 if grep -q '^qaic_sim ' /proc/modules; then
 	t_unload() { unload; }
 	run_test t_unload
+fi
+if [ -e /sys/kernel/debug/kmemleak ]; then
+	t_kmemleak() {
+		local f=/sys/kernel/debug/kmemleak
+		# an object must be seen unreferenced twice
+		echo scan >$f
+		sleep 6
+		echo scan >$f
+		! grep -q . $f || { cat $f; false; }
+	}
+	run_test t_kmemleak
 fi
 echo "end of $*"

@@ -24,7 +24,7 @@ t_modprobe() {
 	local dir
 	dir=/lib/modules/$(uname -r)
 	mkdir -p "$dir/updates"
-	cp "$QAIC_MODULE" "$dir/updates/"
+	cp "$module" "$dir/updates/"
 	cp data/qaic_sim.conf /etc/modprobe.d/
 	: >"$dir/modules.order"
 	: >"$dir/modules.builtin"
@@ -38,7 +38,7 @@ t_modprobe() {
 t_bad_parameters() {
 	local p
 	for p in num_cards=0 num_cards=100000 num_cards=-1 num_cards=x; do
-		if insmod "$QAIC_MODULE" $p 2>/dev/null; then
+		if insmod "$module" $p 2>/dev/null; then
 			rmmod qaic_sim
 			wrong "$p is taken"
 			return 1

@@ -242,6 +242,44 @@ static void test_tails(void **state)
 	arena_close(&a);
 }
 
+/* A matrix chosen by an index; outside of them a matrix of zeros. */
+static void test_chosen(void **state)
+{
+	static const int32_t which[] = { 2, -1, 4, 0 };
+	const float *x, *w, *y, *bias;
+	struct arena a;
+	double sum;
+	uint32_t i, n, k;
+
+	arena_open(&a, 6);
+	arena_new(&a, NSP_MATMUL, 0);
+	a.cmd.dims[0] = 4;
+	a.cmd.dims[3] = 5;
+	a.cmd.dims[4] = 8;
+	a.cmd.dims[5] = 4;
+	arena_opnd(&a, 0, QAIC_F32, 0x9, a.cmd.dims, ROWMAJOR, 0, 1);
+	arena_opnd(&a, 1, QAIC_F32, 0x11, a.cmd.dims, ROWMAJOR, -1, 1);
+	arena_opnd(&a, 2, QAIC_F32, 0x38, a.cmd.dims, ROWMAJOR, -1, 1);
+	arena_opnd(&a, 3, QAIC_F32, 0x08, a.cmd.dims, ROWMAJOR, -1, 1);
+	arena_opnd(&a, 4, QAIC_I32, 0x01, a.cmd.dims, ROWMAJOR, 0, 1);
+	memcpy(a.mem + a.start[4], which, sizeof(which));
+	run_card(&a);
+	y = (float *)(a.mem + a.start[0]);
+	x = (float *)(a.mem + a.start[1]);
+	w = (float *)(a.mem + a.start[2]);
+	bias = (float *)(a.mem + a.start[3]);
+	for (i = 0; i < 4; i++) {
+		for (n = 0; n < 5; n++) {
+			sum = bias[n];
+			for (k = 0; k < 8 && which[i] >= 0 && which[i] < 4; k++)
+				sum += x[i * 8 + k] *
+				       w[(n * 8 + k) * 4 + which[i]];
+			assert_float_equal(y[i * 5 + n], sum, 1e-4);
+		}
+	}
+	arena_close(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -250,6 +288,7 @@ int main(void)
 		cmocka_unit_test(test_split),
 		cmocka_unit_test(test_alone),
 		cmocka_unit_test(test_tails),
+		cmocka_unit_test(test_chosen),
 	};
 
 	return RUN_ALL(tests);

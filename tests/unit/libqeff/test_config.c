@@ -179,6 +179,87 @@ static void test_architecture(void **state)
 	assert_int_equal(m.hidden, 768);
 }
 
+#define CLASS(name, fields) "{\"architectures\":[\"" name "\"]" fields "}"
+
+/* A config that says nothing more is the class's default model. */
+static void test_defaults(void **state)
+{
+	static const struct {
+		const char *text;
+		uint32_t hidden, layers, heads, kv_heads, head_dim, inner;
+	} t[] = {
+		{ CLASS("BaiChuanForCausalLM", ""), 4096, 32, 32, 32, 128, 11008 },
+		{ CLASS("BloomForCausalLM", ""), 64, 2, 8, 8, 8, 256 },
+		{ CLASS("ChatGLMModel", ""), 4096, 28, 32, 32, 128, 13696 },
+		{ CLASS("CodeGenForCausalLM", ""), 4096, 28, 16, 16, 256, 16384 },
+		{ CLASS("FalconForCausalLM", ""), 4544, 32, 71, 1, 64, 18176 },
+		{ CLASS("GPTBigCodeForCausalLM", ""), 768, 12, 12, 1, 64, 3072 },
+		{ CLASS("GPTJForCausalLM", ""), 4096, 28, 16, 16, 256, 16384 },
+		{ CLASS("GPTNeoXForCausalLM", ""), 6144, 44, 64, 64, 96, 24576 },
+		{ CLASS("GemmaForCausalLM", ""), 3072, 28, 16, 16, 256, 24576 },
+		{ CLASS("Gemma2ForCausalLM", ""), 2304, 26, 8, 4, 256, 9216 },
+		{ CLASS("GraniteForCausalLM", ""), 4096, 32, 32, 32, 128, 11008 },
+		{ CLASS("JAISLMHeadModel", ""), 768, 12, 12, 12, 64, 3072 },
+		{ CLASS("MixtralForCausalLM", ""), 4096, 32, 32, 8, 128, 14336 },
+		{ CLASS("MPTForCausalLM", ""), 2048, 24, 16, 16, 128, 8192 },
+		{ CLASS("OPTForCausalLM", ""), 768, 12, 12, 12, 64, 3072 },
+		{ CLASS("Phi3ForCausalLM", ""), 3072, 32, 32, 32, 96, 8192 },
+		{ CLASS("Qwen2ForCausalLM", ""), 4096, 32, 32, 32, 128, 22016 },
+		{ CLASS("Starcoder2ForCausalLM", ""), 3072, 30, 24, 2, 128, 12288 },
+	};
+	struct qf_model m;
+	size_t i;
+
+	for (i = 0; i < QAIC_ARRAY_SIZE(t); i++) {
+		if (load(t[i].text, &m))
+			fail_msg("%s", err.msg);
+		if (m.hidden != t[i].hidden || m.layers != t[i].layers ||
+		    m.heads != t[i].heads || m.kv_heads != t[i].kv_heads ||
+		    m.head_dim != t[i].head_dim || m.inner != t[i].inner)
+			fail_msg("%s: %u %u %u %u %u %u", t[i].text, m.hidden,
+				 m.layers, m.heads, m.kv_heads, m.head_dim,
+				 m.inner);
+	}
+}
+
+/* Fields that would change the numbers in a way we do not do. */
+static void test_refused_classes(void **state)
+{
+	refuse(CLASS("MptForCausalLM", ",\"attn_config\":{\"alibi\":false}"),
+	       "\"alibi\" is false");
+	refuse(CLASS("MptForCausalLM", ",\"attn_config\":{\"qk_ln\":true}"),
+	       "\"qk_ln\" is true");
+	refuse(CLASS("MptForCausalLM", ",\"attn_config\":"
+		     "{\"attn_type\":\"multiquery_attention\"}"),
+	       "multihead_attention");
+	refuse(CLASS("MptForCausalLM", ",\"attn_config\":[]"), "attn_config");
+	refuse(CLASS("MptForCausalLM", ",\"no_bias\":false"), "no_bias");
+	refuse(CLASS("MptForCausalLM", ",\"logit_scale\":0.5"), "logit_scale");
+	refuse(CLASS("OPTForCausalLM",
+		     ",\"layer_norm_elementwise_affine\":false"),
+	       "layer_norm_elementwise_affine");
+	refuse(CLASS("FalconForCausalLM", ",\"multi_query\":false,"
+		     "\"num_attention_heads\":8,\"hidden_size\":64,"
+		     "\"num_kv_heads\":4"), "num_kv_heads");
+	refuse(CLASS("FalconForCausalLM", ",\"hidden_size\":65"), "multiple");
+	refuse(CLASS("ChatGLMModel", ",\"rope_ratio\":50"), "rope_ratio");
+	refuse(CLASS("ChatGLMModel", ",\"quantization_bit\":4"),
+	       "quantization_bit");
+	refuse(CLASS("ChatGLMModel", ",\"pre_seq_len\":128"), "pre_seq_len");
+	refuse(CLASS("JAISLMHeadModel", ",\"alibi_scaling\":{}"),
+	       "alibi_scaling");
+	refuse(CLASS("JAISLMHeadModel",
+		     ",\"position_embedding_type\":\"rotary\""),
+	       "alibi and learned");
+	refuse(CLASS("GPTJForCausalLM", ",\"rotary_dim\":63"), "rotary_dim");
+	refuse(CLASS("CodeGenForCausalLM",
+		     ",\"n_head\":2,\"n_embd\":128"), "multiple of 4");
+	refuse(CLASS("MixtralForCausalLM", ",\"num_local_experts\":1"),
+	       "num_experts_per_tok");
+	refuse(CLASS("Gemma2ForCausalLM", ",\"attn_logit_softcapping\":0"),
+	       "attn_logit_softcapping");
+}
+
 static void test_scaling(void **state)
 {
 	struct qf_model m;
@@ -319,6 +400,8 @@ int main(void)
 		cmocka_unit_test(test_gpt2),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_architecture),
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_refused_classes),
 		cmocka_unit_test(test_scaling),
 		cmocka_unit_test(test_tables),
 		cmocka_unit_test(test_tokens),

@@ -166,7 +166,7 @@ static bool deliver(struct qaic_device *qd, const struct qaic_nnc_wire_hdr *h,
 	spin_lock(&qd->wire_lock);
 	x = take_waiting(qd, h->seq);
 	if (x) {
-		memcpy(&x->rsp, h, h->len);
+		memcpy(x->rsp_buf, h, h->len);
 		x->err = err;
 		/* under the lock: the waiter may free @x once it had it */
 		complete(&x->done);

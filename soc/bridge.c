@@ -208,16 +208,20 @@ static bool pump_locked(struct soc_dbc *d)
 
 void soc_bridge_pump(struct soc_dbc *d)
 {
-	bool raise, more;
+	bool raise, help, more;
 
 	do {
 		pthread_mutex_lock(&d->lock);
 		more = pump_locked(d);
 		raise = d->raise;
 		d->raise = false;
+		help = d->help;
+		d->help = false;
 		pthread_mutex_unlock(&d->lock);
 		if (raise)
 			d->soc->bus.irq(d->soc->bus.ctx, d->id);
+		if (help)
+			nsp_pool_help(d->soc->pool);
 	} while (more);
 }
 

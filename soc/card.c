@@ -25,6 +25,7 @@ static void set_totals(struct soc *soc, const struct soc_config *config)
 	const char *serial = config->serial ? config->serial : "0x5afe0a1c";
 
 	soc->num_nsps = config->num_nsps ? config->num_nsps : NSP_MAX_NSPS;
+	soc->help = config->help;
 	soc->sku = config->sku ? config->sku : QAIC_NNC_SKU_PRO;
 	soc->dram = config->dram ? config->dram : (uint64_t)SOC_DRAM_MB << 20;
 	strncpy(soc->serial, serial, sizeof(soc->serial) - 1);

@@ -85,6 +85,7 @@ struct soc_act {
 	struct soc_group *group;	/* or NULL */
 	struct soc_res used;
 	uint32_t nsp_mask;
+	uint64_t quick;			/* a mask: specializations that are short */
 	struct nsp_mem mem;
 	uint8_t *l2tcm;
 };
@@ -125,6 +126,7 @@ struct soc_dbc {
 	unsigned int sem;		/* next semaphore command of cur */
 	uint16_t code;			/* worst completion code not yet told */
 	bool raise;			/* an interrupt is due */
+	bool help;			/* nsp_pool_help() is due */
 
 	struct soc_sems sems;
 	/* two, so that a job that is ending can be followed at once */
@@ -169,6 +171,7 @@ struct soc {
 	char serial[16];
 	uint64_t dram;
 	uint32_t num_nsps, sku;
+	bool help;
 
 	pthread_mutex_t qsm_lock;	/* all below */
 	struct soc_res total, used;	/* used: by groups and activations */

@@ -65,6 +65,7 @@ int soc_bridge_start(struct soc_dbc *d, struct soc_act *act,
 	d->step = SOC_STEP_FETCH;
 	d->code = QAIC_HW_COMP_OK;
 	d->raise = false;
+	d->help = false;
 	d->broken = false;
 	__atomic_store_n(&d->closing, false, __ATOMIC_RELAXED);
 	d->standby = standby;

@@ -68,6 +68,9 @@ uint16_t soc_check_start(struct soc_dbc *dbc)
 	job->prog = prog;
 	job->spec = word - 1;
 	job->mem = &dbc->act->mem;
+	job->quick = job->spec < 64 && dbc->act->quick >> job->spec & 1;
+	if (job->quick)
+		dbc->help = true;
 	dbc->job_on[slot] = true;
 	nsp_pool_submit(dbc->soc->pool, job);
 	return QAIC_HW_COMP_OK;

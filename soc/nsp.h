@@ -57,11 +57,19 @@ struct nsp_job {
 	 */
 	void (*done)(struct nsp_job *job, bool cancelled);
 	void *ctx;
+	/* A short one: no thread is woken, who submits calls nsp_pool_help() */
+	bool quick;
 	struct nsp_job *next;		/* the pool's */
 };
 
 /* Queue a job; returns at once. The job must live until done() was called. */
 void nsp_pool_submit(struct nsp_pool *pool, struct nsp_job *job);
+/*
+ * Work at the quick jobs in this thread, until there is nothing to take. After a
+ * submit of one, without a lock that done() takes. In done() it does nothing: the
+ * thread that called that goes on anyway.
+ */
+void nsp_pool_help(struct nsp_pool *pool);
 /* Drop the job if it is queued, end it at the next barrier if it runs. Waits
  * until done() has returned. */
 void nsp_pool_cancel(struct nsp_pool *pool, struct nsp_job *job);

@@ -49,6 +49,7 @@ struct nsp_pool {
 	_Atomic uint32_t sleepers;
 	_Atomic bool stop;
 	_Atomic bool cut;			/* the running job is cancelled */
+	_Atomic bool quick;			/* sleepers are left alone */
 
 	/* the running job; changed only while no NSP can be taken */
 	struct nsp_job *job;
@@ -63,6 +64,9 @@ struct nsp_pool {
 	uint64_t num_ended;
 	struct nsp_job *first, **last;
 
+	pthread_mutex_t help_lock;
+	void *help_scratch;			/* made when first needed */
+
 	bool spin;
 	unsigned int num_threads;
 	pthread_t threads[MAX_THREADS];
@@ -73,6 +77,9 @@ struct worker {
 	struct nsp_pool *pool;
 	void *scratch;
 };
+
+/* This thread takes NSPs in a loop already */
+static _Thread_local bool inside;
 
 static void futex(_Atomic uint32_t *word, int op, uint32_t val)
 {
@@ -92,7 +99,8 @@ static void open_phase(struct nsp_pool *p, unsigned int next)
 	atomic_store(&p->phase, phase);
 	atomic_store_explicit(&p->ticket, (uint64_t)phase << 8 | next,
 			      memory_order_release);
-	if (atomic_load(&p->sleepers))
+	if (!atomic_load_explicit(&p->quick, memory_order_relaxed) &&
+	    atomic_load(&p->sleepers))
 		futex(&p->phase, FUTEX_WAKE, INT_MAX);
 }
 
@@ -114,6 +122,7 @@ static void start_job(struct nsp_pool *p, struct nsp_job *job)
 	p->num_nsps = job->prog->num_nsps;
 	memset(p->pos, 0, sizeof(p->pos));
 	atomic_store_explicit(&p->left, p->num_nsps, memory_order_relaxed);
+	atomic_store_explicit(&p->quick, job->quick, memory_order_relaxed);
 	open_phase(p, p->num_nsps - 1);
 }
 
@@ -243,6 +252,7 @@ static void *thread_main(void *arg)
 	uint32_t phase;
 
 	free(arg);
+	inside = true;
 	while (!atomic_load_explicit(&p->stop, memory_order_relaxed)) {
 		if (!take_nsp(p, &nsp, &phase)) {
 			wait_phase(p, phase);
@@ -256,7 +266,54 @@ static void *thread_main(void *arg)
 	return NULL;
 }
 
+static void *make_scratch(void)
+{
+	void *s = aligned_alloc(2 << 20, NSP_SCRATCH);
+
+	if (s)
+		memset(s, 0, NSP_SCRATCH);	/* no page faults later */
+	return s;
+}
+
+/*
+ * With the help lock. Not more than one NSP of a job that is not quick, should
+ * one begin between the two looks.
+ */
+static void help(struct nsp_pool *p)
+{
+	unsigned int nsp;
+	uint32_t phase;
+
+	inside = true;
+	while (atomic_load(&p->quick) && take_nsp(p, &nsp, &phase)) {
+		run_nsp(p, nsp, p->help_scratch);
+		if (atomic_fetch_sub_explicit(&p->left, 1,
+					      memory_order_acq_rel) == 1)
+			end_phase(p);
+	}
+	inside = false;
+}
+
 /* ---- the declared functions ---- */
+
+void nsp_pool_help(struct nsp_pool *p)
+{
+	bool helped = false;
+
+	if (inside)
+		return;
+	if (!pthread_mutex_trylock(&p->help_lock)) {
+		if (!p->help_scratch)
+			p->help_scratch = make_scratch();
+		helped = p->help_scratch;
+		if (helped)
+			help(p);
+		pthread_mutex_unlock(&p->help_lock);
+	}
+	/* somebody who helps may just have found nothing more to take */
+	if (!helped)
+		futex(&p->phase, FUTEX_WAKE, INT_MAX);
+}
 
 static int start_thread(struct nsp_pool *p, unsigned int i)
 {
@@ -265,12 +322,11 @@ static int start_thread(struct nsp_pool *p, unsigned int i)
 
 	if (!w)
 		return -ENOMEM;
-	p->scratch[i] = aligned_alloc(2 << 20, NSP_SCRATCH);
+	p->scratch[i] = make_scratch();
 	if (!p->scratch[i]) {
 		free(w);
 		return -ENOMEM;
 	}
-	memset(p->scratch[i], 0, NSP_SCRATCH);	/* no page faults later */
 	w->pool = p;
 	w->scratch = p->scratch[i];
 	rc = pthread_create(&p->threads[i], NULL, thread_main, w);
@@ -304,6 +360,7 @@ int nsp_pool_create(unsigned int threads, struct nsp_pool **out,
 	p->spin = threads <= cpus && cpus > 1;
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->ended, NULL);
+	pthread_mutex_init(&p->help_lock, NULL);
 
 	/*
 	 * Signals are the program's, never these threads'; but faults are where
@@ -342,11 +399,14 @@ void nsp_pool_destroy(struct nsp_pool *p)
 	pthread_mutex_unlock(&p->lock);
 
 	atomic_store(&p->stop, true);
+	atomic_store(&p->quick, false);
 	open_phase(p, TICKET_NONE);
 	for (i = 0; i < p->num_threads; i++) {
 		pthread_join(p->threads[i], NULL);
 		free(p->scratch[i]);
 	}
+	free(p->help_scratch);
+	pthread_mutex_destroy(&p->help_lock);
 	pthread_cond_destroy(&p->ended);
 	pthread_mutex_destroy(&p->lock);
 	free(p);

@@ -6,6 +6,11 @@
 #include "soc/card.h"
 #include "uapi/qaic_accel.h"
 
+#define QUICK_CMDS	256u
+#define QUICK_MACS	(1u << 18)
+#define QUICK_BYTES	(1u << 18)
+#define QUICK_S		5e-6
+
 static void free_mem(struct soc_act *act)
 {
 	const struct qpc_program *prog = &act->elf->prog;
@@ -106,6 +111,29 @@ static int find_parts(struct qsm *q, const struct qaic_nnc_activate *req,
 	return act->consts ? qsm_seal_consts(act->consts) : QAIC_NNC_OK;
 }
 
+/*
+ * Which specializations take less time than waking a thread, or not much more:
+ * what the model of the real card says, and few commands.
+ */
+static uint64_t quick_specs(const struct qpc_program *prog)
+{
+	struct qpc_timing t;
+	uint64_t mask = 0;
+	uint32_t i, k, n;
+
+	for (i = 0; i < prog->num_specs && i < 64; i++) {
+		for (n = 0, k = 0; k < prog->num_nsps && n <= QUICK_CMDS; k++)
+			n += prog->specs[i].streams[k].num_cmds;
+		if (n > QUICK_CMDS)
+			continue;
+		qpc_timing(prog, i, QPC_SKU_PRO, &t);
+		if (t.macs <= QUICK_MACS && t.hvx_s <= QUICK_S &&
+		    t.ddr_read + t.ddr_write <= QUICK_BYTES)
+			mask |= 1ull << i;
+	}
+	return mask;
+}
+
 static int set_up(struct qsm *q, const struct qaic_nnc_activate *req,
 		  struct soc_act *act)
 {
@@ -127,6 +155,7 @@ static int set_up(struct qsm *q, const struct qaic_nnc_activate *req,
 	act->used.sem = SOC_ACT_SEMS;
 	act->used.mcid = SOC_ACT_MCIDS;
 	act->used.mem = prog->ddr_size;
+	act->quick = soc->help ? quick_specs(prog) : 0;
 	used = budget(soc, act, &total);
 	ret = qsm_take(total, used, &act->used);
 	if (ret)

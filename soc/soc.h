@@ -48,6 +48,11 @@ struct soc_config {
 	uint32_t num_nsps;	/* 0 = 16 */
 	uint32_t sku;		/* QAIC_NNC_SKU_*, 0 = Pro */
 	const char *serial;	/* NULL = a made-up one */
+	/*
+	 * Who rings works at short programs itself, which saves waking a thread.
+	 * soc_ring() then takes as long as they do: up to about a millisecond.
+	 */
+	bool help;
 	void *bar2;		/* QAIC_HW_BAR2_SIZE bytes shared with the host,
 				 * page-aligned; NULL: the card's own memory */
 };

@@ -210,7 +210,7 @@ static int serve(const char *path, struct qaic_err *err)
 		.soc = {
 			.threads = threads, .dram = ddr ? ddr : sku->ddr,
 			.num_nsps = sku->num_nsps, .sku = sku->sku,
-			.serial = serial,
+			.serial = serial, .help = true,
 		},
 		.log = port_log,
 	};

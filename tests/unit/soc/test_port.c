@@ -49,7 +49,8 @@ static void nothing(int sig)
 static int up(void **state)
 {
 	struct soc_port_config config = {
-		.soc = { .threads = 1, .sku = QAIC_NNC_SKU_PCIE },
+		.soc = { .threads = 1, .sku = QAIC_NNC_SKU_PCIE,
+			 .help = true },
 		.log = note_log,
 	};
 	struct sigaction sa = { .sa_handler = nothing };

@@ -38,6 +38,10 @@ for file; do
 		[ -z "${ONLY:-}" ] || [[ $t =~ $ONLY ]] || continue
 		run_test "$t"
 	done
+	# only where the kernel can; it says nothing of what it makes fail
+	if [ "$file" = abi ] && [ -e /proc/self/fail-nth ]; then
+		run_test fault_injection
+	fi
 done
 if grep -q '^qaic_sim ' /proc/modules; then
 	t_unload() { unload; }

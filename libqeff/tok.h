@@ -421,4 +421,26 @@ int tok_json_dup(json_t *obj, const char *key, char **s, size_t *len,
 		 struct qaic_err *err);
 const char *tok_json_type(json_t *obj, const char *what, struct qaic_err *err);
 
+/* The types of one list of steps (pre-tokenizers, post-processors) by name. */
+struct tok_step {
+	const char *name;
+	int (*read)(struct qeff_tokenizer *tok, json_t *obj,
+		    struct qaic_err *err);
+	const char *keys[6];		/* that it may have; NULL ends */
+};
+
+struct tok_steps {
+	const char *what, *many;	/* "pre-tokenizer", "pre-tokenizers" */
+	const char *field;		/* of a "Sequence" of them */
+	int (*self)(struct qeff_tokenizer *tok, json_t *obj, int depth,
+		    struct qaic_err *err);
+	const struct tok_step *v;
+	size_t n;
+};
+
+/* Read one step, or a "Sequence" of them; unknown types and fields are refused. */
+int tok_json_step(struct qeff_tokenizer *tok, json_t *obj,
+		  const struct tok_steps *steps, int depth,
+		  struct qaic_err *err);
+
 #endif

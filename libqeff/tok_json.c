@@ -95,6 +95,37 @@ const char *tok_json_type(json_t *obj, const char *what, struct qaic_err *err)
 	return rc ? NULL : type;
 }
 
+int tok_json_step(struct qeff_tokenizer *tok, json_t *obj,
+		  const struct tok_steps *steps, int depth,
+		  struct qaic_err *err)
+{
+	const char *type = tok_json_type(obj, steps->what, err);
+	size_t i;
+	int rc;
+
+	if (!type)
+		return -EINVAL;
+	if (depth > TOK_MAX_NESTING)
+		return qaic_fail(err, -E2BIG, "%s nested too deep",
+				 steps->many);
+	if (!strcmp(type, "Sequence"))
+		return tok_json_sequence(tok, obj, steps->field, steps->self,
+					 depth, err);
+	for (i = 0; i < steps->n; i++)
+		if (!strcmp(steps->v[i].name, type))
+			break;
+	if (i == steps->n)
+		return qaic_fail(err, -EOPNOTSUPP,
+				 "%s \"%.40s\" is not supported", steps->what,
+				 type);
+	rc = tok_json_known(obj, type, steps->v[i].keys, err);
+	if (!rc)
+		rc = steps->v[i].read(tok, obj, err);
+	if (rc)
+		qaic_fail_in(err, "%s", type);
+	return rc;
+}
+
 static int read_added(struct qeff_tokenizer *tok, json_t *root,
 		      struct qaic_err *err)
 {

@@ -129,12 +129,7 @@ static int read_nothing(struct qeff_tokenizer *tok, json_t *obj,
 	return 0;
 }
 
-static const struct {
-	const char *name;
-	int (*read)(struct qeff_tokenizer *tok, json_t *obj,
-		    struct qaic_err *err);
-	const char *keys[6];
-} kinds[] = {
+static const struct tok_step kinds[] = {
 	{ "TemplateProcessing", read_template,
 	  { "type", "single", "pair", "special_tokens" } },
 	{ "RobertaProcessing", read_ends,
@@ -144,31 +139,13 @@ static const struct {
 	  { "type", "add_prefix_space", "trim_offsets", "use_regex" } },
 };
 
+static const struct tok_steps steps = {
+	.what = "post-processor", .many = "post-processors", .field = "processors",
+	.self = tok_post_json, .v = kinds, .n = QAIC_ARRAY_SIZE(kinds),
+};
+
 int tok_post_json(struct qeff_tokenizer *tok, json_t *obj, int depth,
 		  struct qaic_err *err)
 {
-	const char *type = tok_json_type(obj, "post-processor", err);
-	size_t i;
-	int rc;
-
-	if (!type)
-		return -EINVAL;
-	if (depth > TOK_MAX_NESTING)
-		return qaic_fail(err, -E2BIG, "post-processors nested too deep");
-	if (!strcmp(type, "Sequence"))
-		return tok_json_sequence(tok, obj, "processors", tok_post_json,
-					 depth, err);
-	for (i = 0; i < QAIC_ARRAY_SIZE(kinds); i++)
-		if (!strcmp(kinds[i].name, type))
-			break;
-	if (i == QAIC_ARRAY_SIZE(kinds))
-		return qaic_fail(err, -EOPNOTSUPP,
-				 "post-processor \"%.40s\" is not supported",
-				 type);
-	rc = tok_json_known(obj, type, kinds[i].keys, err);
-	if (!rc)
-		rc = kinds[i].read(tok, obj, err);
-	if (rc)
-		qaic_fail_in(err, "%s", type);
-	return rc;
+	return tok_json_step(tok, obj, &steps, depth, err);
 }

@@ -197,12 +197,7 @@ static int read_whitespace(struct qeff_tokenizer *tok, json_t *obj,
 				   err);
 }
 
-static const struct {
-	const char *name;
-	int (*read)(struct qeff_tokenizer *tok, json_t *obj,
-		    struct qaic_err *err);
-	const char *keys[6];
-} kinds[] = {
+static const struct tok_step kinds[] = {
 	{ "ByteLevel", read_byte_level,
 	  { "type", "add_prefix_space", "trim_offsets", "use_regex" } },
 	{ "Split", read_split, { "type", "pattern", "behavior", "invert" } },
@@ -215,31 +210,13 @@ static const struct {
 	{ "WhitespaceSplit", read_whitespace_split, { "type" } },
 };
 
+static const struct tok_steps steps = {
+	.what = "pre-tokenizer", .many = "pre-tokenizers", .field = "pretokenizers",
+	.self = tok_pre_json, .v = kinds, .n = QAIC_ARRAY_SIZE(kinds),
+};
+
 int tok_pre_json(struct qeff_tokenizer *tok, json_t *obj, int depth,
 		 struct qaic_err *err)
 {
-	const char *type = tok_json_type(obj, "pre-tokenizer", err);
-	size_t i;
-	int rc;
-
-	if (!type)
-		return -EINVAL;
-	if (depth > TOK_MAX_NESTING)
-		return qaic_fail(err, -E2BIG, "pre-tokenizers nested too deep");
-	if (!strcmp(type, "Sequence"))
-		return tok_json_sequence(tok, obj, "pretokenizers", tok_pre_json,
-					 depth, err);
-	for (i = 0; i < QAIC_ARRAY_SIZE(kinds); i++)
-		if (!strcmp(kinds[i].name, type))
-			break;
-	if (i == QAIC_ARRAY_SIZE(kinds))
-		return qaic_fail(err, -EOPNOTSUPP,
-				 "pre-tokenizer \"%.40s\" is not supported",
-				 type);
-	rc = tok_json_known(obj, type, kinds[i].keys, err);
-	if (!rc)
-		rc = kinds[i].read(tok, obj, err);
-	if (rc)
-		qaic_fail_in(err, "%s", type);
-	return rc;
+	return tok_json_step(tok, obj, &steps, depth, err);
 }

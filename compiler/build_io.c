@@ -137,7 +137,8 @@ int qc_build_inputs(struct qc_build *b, struct qc_scope *s,
 	int rc;
 
 	g->inputs = qc_alloc(g, gp->n_input * sizeof(*g->inputs));
-	g->outputs = qc_alloc(g, gp->n_output * sizeof(*g->outputs));
+	g->outputs = qc_alloc(g, (gp->n_output + b->model->num_more_outputs) *
+			      sizeof(*g->outputs));
 	if (!g->inputs || !g->outputs)
 		return qc_build_oom(err);
 	rc = add_constants(b, s, err);
@@ -166,39 +167,49 @@ static int name_output(struct qc_build *b, struct qc_value *v, const char *name,
 	return 0;
 }
 
+static int add_output(struct qc_build *b, const struct qc_scope *s,
+		      const char *name, struct qaic_err *err)
+{
+	const struct qc_op *identity = qc_op_find("", "Identity");
+	const struct qc_name *found = qc_names_find(&s->values, name);
+	struct qc_value *v = found ? found->ptr : NULL, *same;
+	int rc;
+
+	if (!v)
+		return qaic_fail(err, -EINVAL, "output '%s' has no value",
+				 name);
+	if (v->is_output && !strcmp(v->name, name))
+		return 0;
+	if (v->is_output || (v->is_input && strcmp(v->name, name))) {
+		/* two outputs of one value: the second is a copy */
+		same = v->cst ? qc_value_const(b->g, name, v->cst) :
+				qc_value_new(b->g, name, v->dtype, v->rank,
+					     v->dim);
+		if (!same ||
+		    (!v->cst && !qc_node_new(b->g, NULL, identity, name, &v, 1,
+					     &same, 1)))
+			return qc_build_oom(err);
+		v = same;
+	}
+	rc = name_output(b, v, name, err);
+	if (rc)
+		return rc;
+	v->is_output = true;
+	v->num_uses++;
+	b->g->outputs[b->g->num_outputs++] = v;
+	return 0;
+}
+
 int qc_build_outputs(struct qc_build *b, const struct qc_scope *s,
 		     struct qaic_err *err)
 {
 	const Onnx__GraphProto *gp = b->model->proto->graph;
-	const struct qc_op *identity = qc_op_find("", "Identity");
-	struct qc_value *v, *same;
 	size_t i;
-	int rc;
+	int rc = 0;
 
-	for (i = 0; i < gp->n_output; i++) {
-		const char *name = gp->output[i]->name;
-
-		v = qc_names_find(&s->values, name)->ptr;
-		if (!v)
-			return qaic_fail(err, -EINVAL,
-					 "output '%s' has no value", name);
-		if (v->is_output || (v->is_input && strcmp(v->name, name))) {
-			/* two outputs of one value: the second is a copy */
-			same = v->cst ? qc_value_const(b->g, name, v->cst) :
-					qc_value_new(b->g, name, v->dtype,
-						     v->rank, v->dim);
-			if (!same ||
-			    (!v->cst && !qc_node_new(b->g, NULL, identity, name,
-						     &v, 1, &same, 1)))
-				return qc_build_oom(err);
-			v = same;
-		}
-		rc = name_output(b, v, name, err);
-		if (rc)
-			return rc;
-		v->is_output = true;
-		v->num_uses++;
-		b->g->outputs[b->g->num_outputs++] = v;
-	}
-	return 0;
+	for (i = 0; i < gp->n_output && !rc; i++)
+		rc = add_output(b, s, gp->output[i]->name, err);
+	for (i = 0; i < b->model->num_more_outputs && !rc; i++)
+		rc = add_output(b, s, b->model->more_outputs[i], err);
+	return rc;
 }

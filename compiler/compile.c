@@ -253,8 +253,10 @@ int qaicc_compile(const struct qaicc_options *opt, struct qaicc_report *report,
 	if (rc)
 		return rc;
 	rc = qc_model_open(opt->onnx, &c.model, err);
-	if (!rc)
+	if (!rc) {
+		qc_model_more_outputs(c.model, opt->outputs, opt->num_outputs);
 		rc = qc_consts_new(opt->convert_to_fp16, &c.consts, err);
+	}
 	if (!rc)
 		rc = init_specs(&c, err);
 	if (!rc)

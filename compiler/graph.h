@@ -107,6 +107,9 @@ struct qc_model;
 int qc_model_open(const char *path, struct qc_model **out,
 		  struct qaic_err *err);
 void qc_model_close(struct qc_model *model);
+/* Values that graphs of this model put out besides its outputs; not copied. */
+void qc_model_more_outputs(struct qc_model *model, const char *const *names,
+			   size_t n);
 
 /*
  * Build the graph for given symbol values. A symbol of a model input without a

@@ -297,6 +297,13 @@ static int check_opset(struct qc_model *m, struct qaic_err *err)
 	return 0;
 }
 
+void qc_model_more_outputs(struct qc_model *m, const char *const *names,
+			   size_t n)
+{
+	m->more_outputs = names;
+	m->num_more_outputs = n;
+}
+
 int qc_model_open(const char *path, struct qc_model **out,
 		  struct qaic_err *err)
 {

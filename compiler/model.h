@@ -41,6 +41,9 @@ struct qc_model {
 	/* tensors whose raw_data points into a map, not into the heap */
 	Onnx__TensorProto **mapped;
 	size_t num_mapped, cap_mapped;
+	/* the caller's: values that are outputs besides the graph's own */
+	const char *const *more_outputs;
+	size_t num_more_outputs;
 };
 
 /* What the checked proto says; the data stays where it is. */

@@ -54,6 +54,8 @@ struct qaicc_options {
 	size_t num_custom_io;
 	const char *const *fp32_nodes;	/* node names kept in F32 */
 	size_t num_fp32_nodes;
+	const char *const *outputs;	/* values to put out besides the */
+	size_t num_outputs;		/* model's own outputs */
 	struct qaic_progress progress;
 };
 
@@ -127,6 +129,14 @@ struct qaicc_tensor {
 int qaicc_ref_open(const char *onnx, const struct qaicc_symbol *symbols,
 		   size_t num_symbols, struct qaicc_ref **out,
 		   struct qaic_err *err);
+/*
+ * The same with more outputs, behind the model's own: any values that its nodes
+ * make, by name. The names must live as long as the ref.
+ */
+int qaicc_ref_open_outputs(const char *onnx, const struct qaicc_symbol *symbols,
+			   size_t num_symbols, const char *const *outputs,
+			   size_t num_outputs, struct qaicc_ref **out,
+			   struct qaic_err *err);
 void qaicc_ref_close(struct qaicc_ref *ref);
 size_t qaicc_ref_num_inputs(const struct qaicc_ref *ref);
 size_t qaicc_ref_num_outputs(const struct qaicc_ref *ref);

@@ -27,6 +27,15 @@ int qaicc_ref_open(const char *onnx, const struct qaicc_symbol *symbols,
 		   size_t num_symbols, struct qaicc_ref **out,
 		   struct qaic_err *err)
 {
+	return qaicc_ref_open_outputs(onnx, symbols, num_symbols, NULL, 0, out,
+				      err);
+}
+
+int qaicc_ref_open_outputs(const char *onnx, const struct qaicc_symbol *symbols,
+			   size_t num_symbols, const char *const *outputs,
+			   size_t num_outputs, struct qaicc_ref **out,
+			   struct qaic_err *err)
+{
 	struct qaicc_ref *r = calloc(1, sizeof(*r));
 	int rc;
 
@@ -34,9 +43,11 @@ int qaicc_ref_open(const char *onnx, const struct qaicc_symbol *symbols,
 	if (!r)
 		return fail_oom(err);
 	rc = qc_model_open(onnx, &r->model, err);
-	if (!rc)
+	if (!rc) {
+		qc_model_more_outputs(r->model, outputs, num_outputs);
 		rc = qc_graph_build(r->model, symbols, num_symbols, &r->graph,
 				    err);
+	}
 	if (rc)
 		goto fail;
 	r->data = calloc(r->graph->num_values + 1, sizeof(*r->data));

@@ -176,6 +176,8 @@ static void put_attn_params(struct line *l, const struct nsp_cmd *cmd)
 		put(l, " window=%d", cmd->imm[1].i);
 	if (cmd->imm[2].f != 0)
 		put(l, " softcap=%g", cmd->imm[2].f);
+	if (cmd->imm[3].u)
+		put(l, " bias");
 }
 
 static void put_nd_params(struct line *l, const struct nsp_cmd *cmd)

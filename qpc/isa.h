@@ -155,8 +155,9 @@ enum nsp_op {
 	 * over the cache slots j of [lo, p], p = o4[0,1] (I32/I64) capped to C - 1,
 	 * lo = window ? max(0, p - window + 1) : 0. p < 0 gives zeros.
 	 * imm0 = scale (float), imm1 = window (0 none), imm2 = softcap (float,
-	 * 0 none): s = cap * tanh(s / cap) before the mask. o5[2] optional ALiBi
-	 * slopes (F32): adds slope[h] * (j - p) to the scaled score.
+	 * 0 none): s = cap * tanh(s / cap) before the mask. Optional o5, by imm3:
+	 * 0: o5[2] are ALiBi slopes (F32), adds slope[h] * (j - p) to the scaled
+	 * score; 1: adds o5[0,1,2,5] to it (F32 or F16).
 	 */
 	NSP_ATTN = 50,
 	/*

@@ -107,7 +107,7 @@ static const struct qpc_op_rule rules[NSP_OP_COUNT] = {
 	       R(0x03, QPC_IDX) } },
 [NSP_ATTN] = { .name = "attn", .engine = QPC_ENG_HMX, .work = 0x37,
 	.o = { W(0x17, QPC_F), R(0x17, QPC_F), R(0x39, QPC_F), R(0x39, QPC_F),
-	       R(0x03, QPC_IDX), RO(0x04, QPC_F32) } },
+	       R(0x03, QPC_IDX), RO(0x27, QPC_F) } },
 [NSP_KVPUT] = { .name = "kvput", .engine = QPC_ENG_DMA, .work = 0x0f,
 	.same_class = true,
 	.o = { UX(0x3a, QPC_ANY, QPC_AX_DIMS), R(0x0f, QPC_ANY),

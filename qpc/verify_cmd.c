@@ -238,6 +238,11 @@ static int check_attn(const struct nsp_cmd *cmd, struct qaic_err *err)
 	/* positions and slots are compared in 32 bits */
 	if (cmd->dims[5] > INT32_MAX)
 		return bad_param(err, "too many cache slots");
+	if (cmd->imm[3].u > 1)
+		return bad_param(err, "imm3: not 0 or 1");
+	if (!cmd->imm[3].u && qpc_opnd_present(cmd, 5) &&
+	    cmd->dtype[5] != QAIC_F32)
+		return bad_types(err);
 	return 0;
 }
 

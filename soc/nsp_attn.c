@@ -40,6 +40,7 @@ struct attn {
 	float *p;			/* [hn][block] */
 	float *max, *sum;		/* [sn][hn] */
 	int64_t *lo, *hi;		/* [sn]: slots [lo, hi) */
+	bool bias;			/* o5 is added as it is */
 };
 
 static void range(struct attn *a, size_t b, size_t s, int64_t *lo, int64_t *hi)
@@ -114,13 +115,47 @@ static void get_lines(const struct attn *a, struct lines *l, int o, float *buf,
 	l->f16 = false;
 }
 
+static float slope(const struct attn *a, size_t h)
+{
+	const struct nsp_run *r = a->r;
+	float buf;
+
+	return *nsp_load_f(a->kern, &buf, r->p[5] + (int64_t)h *
+			   nsp_stride(r, 5, 2), r->cmd->dtype[5], 0, 1);
+}
+
+/* p[i] += what o5 says of the slots [lo, lo + n) for query position @s */
+static void add_bias(const struct attn *a, float *p, size_t s, size_t h,
+		     int64_t lo, size_t n)
+{
+	const struct nsp_run *r = a->r;
+	int64_t st = nsp_stride(r, 5, 5);
+	float buf[MAX_SLOTS], k;
+	const float *x;
+	size_t i;
+
+	if (!a->bias) {
+		k = slope(a, h);
+		for (i = 0; i < n; i++)
+			p[i] += k * (float)(lo + (int64_t)i - (a->hi[s] - 1));
+		return;
+	}
+	x = nsp_load_f(a->kern, buf, r->p[5] +
+		       (int64_t)a->b * nsp_stride(r, 5, 0) +
+		       (int64_t)(a->s0 + s) * nsp_stride(r, 5, 1) +
+		       (int64_t)h * nsp_stride(r, 5, 2) + lo * st,
+		       r->cmd->dtype[5], st, n);
+	for (i = 0; i < n; i++)
+		p[i] += x[i];
+}
+
 /* p[h][j] = scores of the slots [lo, lo + n) for query position @s */
 static void scores(const struct attn *a, const struct lines *k, size_t skip,
 		   size_t s, int64_t lo, size_t n)
 {
 	const float *q = a->q + s * a->hn * a->D;
 	const struct kern *kern = a->kern;
-	size_t h, i;
+	size_t h;
 
 	if (k->f16)
 		kern->rows_f16(a->p, a->block, q, a->D, a->hn,
@@ -131,7 +166,7 @@ static void scores(const struct attn *a, const struct lines *k, size_t skip,
 			       (const float *)k->p + (ptrdiff_t)skip * k->ld,
 			       k->ld, n, a->D, false);
 	for (h = 0; h < a->hn; h++) {
-		float *p = a->p + h * a->block, slope;
+		float *p = a->p + h * a->block;
 
 		kern->unary[NSP_U_SCALE](p, p, n, a->scale, 0);
 		if (a->cap > 0) {
@@ -139,14 +174,8 @@ static void scores(const struct attn *a, const struct lines *k, size_t skip,
 			kern->unary[NSP_U_TANH](p, p, n, 0, 0);
 			kern->unary[NSP_U_SCALE](p, p, n, a->cap, 0);
 		}
-		if (!a->r->p[5])
-			continue;
-		slope = *nsp_load_f(kern, &slope, a->r->p[5] +
-			(int64_t)(a->h0 + h) * nsp_stride(a->r, 5, 2),
-			a->r->cmd->dtype[5], 0, 1);
-		for (i = 0; i < n; i++)
-			p[i] += slope * (float)(lo + (int64_t)i -
-						(a->hi[s] - 1));
+		if (a->r->p[5])
+			add_bias(a, p, s, a->h0 + h, lo, n);
 	}
 }
 
@@ -311,10 +340,9 @@ static float wide_score(struct attn *a, size_t s, size_t h, int64_t j)
 	y = sum * a->scale;
 	if (a->cap > 0)
 		y = a->cap * tanhf(y / a->cap);
+	a->s0 = s;		/* *a->hi is that of this row */
 	if (r->p[5])
-		y += *nsp_load_f(a->kern, bq, r->p[5] + (int64_t)h *
-				 nsp_stride(r, 5, 2), r->cmd->dtype[5], 0, 1) *
-		     (float)(j - (*a->hi - 1));
+		add_bias(a, &y, 0, h, j, 1);
 	return y;
 }
 
@@ -366,7 +394,7 @@ void nsp_attn(struct nsp_run *r)
 		.r = r, .kern = r->k,
 		.S = cmd->dims[1], .D = cmd->dims[4], .C = cmd->dims[5],
 		.scale = cmd->imm[0].f, .window = cmd->imm[1].i,
-		.cap = cmd->imm[2].f,
+		.cap = cmd->imm[2].f, .bias = cmd->imm[3].u,
 		.q = f, .acc = f + Q_PART, .k = f + 2 * Q_PART,
 		.v = f + 2 * Q_PART + KV_PART,
 		.p = f + 2 * Q_PART + 2 * KV_PART,

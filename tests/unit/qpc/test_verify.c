@@ -189,6 +189,8 @@ static void test_parameters(void **state)
 	BAD(NSP_ATTN, "window", c.imm[1].i = -1);
 	BAD(NSP_ATTN, "type", c.dtype[5] = QAIC_F16);
 	BAD(NSP_ATTN, "leaves", c.dims[5] = 1 << 16);
+	BAD(NSP_ATTN, "imm3", c.imm[3].u = 2);
+	BAD(NSP_ATTN, "leaves", c.imm[3].u = 1; c.o[5].stride[1] = 1 << 30);
 	BAD(NSP_KVPUT, "leaves", c.dims[4] = 1 << 16);
 	BAD(NSP_KVPUT, "leaves", c.dims[5] = 1 << 16);
 	BAD(NSP_KVPUT, "lines", c.o[3].addr = 0; c.dtype[3] = 0);

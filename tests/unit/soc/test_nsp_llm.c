@@ -129,7 +129,9 @@ static void model_attn_row(struct arena *a, int64_t b, int64_t s, int64_t h)
 		if (cap != 0)
 			score[j] = cap * tanh(score[j] / cap);
 		if (a->cmd.o[5].addr)
-			score[j] += GET(a, 5, 0, 0, h) * (j - p);
+			score[j] += a->cmd.imm[3].u ?
+				GET(a, 5, b, s, h, 0, 0, j) :
+				GET(a, 5, 0, 0, h) * (j - p);
 		max = fmax(max, score[j]);
 	}
 	for (j = lo; j <= p; j++)
@@ -185,7 +187,10 @@ static void random_attn(struct arena *a, int how)
 	arena_opnd(a, 3, cache, 0x39, d, how, -2, 2);
 	arena_opnd(a, 4, rnd_index_type(a), 0x03, d, DENSE, 0, 1);
 	set_ints(a, 4, -2, d[5] + 3);
-	if (!rnd_below(a, 3))
+	a->cmd.imm[3].u = rnd_below(a, 3) == 0;
+	if (a->cmd.imm[3].u)
+		arena_opnd(a, 5, rnd_float_type(a), 0x27, d, how, -2, 2);
+	else if (!rnd_below(a, 2))
 		arena_opnd(a, 5, QAIC_F32, 0x04, d, DENSE, 0.01, 0.5);
 	a->cmd.imm[0].f = 0.3f;
 	if (!rnd_below(a, 3))

@@ -32,7 +32,8 @@ SANFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined \
 endif
 BUILD	?= build
 
-PKGS	:= jansson libmd libprotobuf-c yaml-0.1 libpcre2-8 libelf libutf8proc libudev libdrm
+PKGS	:= jansson libmd libprotobuf-c yaml-0.1 libpcre2-8 libelf libutf8proc libudev libdrm \
+	   libnl-3.0 libnl-genl-3.0
 # asked lazily: "make demo" installs the packages first
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS) openblas))$(PKG_CFLAGS)
 PKG_LIBS = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS) openblas))$(PKG_LIBS)

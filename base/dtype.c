@@ -18,11 +18,28 @@ static const struct {
 	[QAIC_U16] = { 2, "uint16" },
 	[QAIC_U32] = { 4, "uint32" },
 	[QAIC_U64] = { 8, "uint64" },
+	[QAIC_MXINT8] = { 0, "mxint8" },
+	[QAIC_MXFP6] = { 0, "mxfp6" },
+	[QAIC_MXFP4] = { 0, "mxfp4" },
 };
 
 size_t qaic_dtype_size(unsigned int dtype)
 {
 	return dtype < QAIC_DTYPE_COUNT ? dtypes[dtype].size : 0;
+}
+
+size_t qaic_dtype_block(unsigned int dtype)
+{
+	switch (dtype) {
+	case QAIC_MXINT8:
+		return 33;
+	case QAIC_MXFP6:
+		return 25;
+	case QAIC_MXFP4:
+		return 17;
+	default:
+		return 0;
+	}
 }
 
 const char *qaic_dtype_name(unsigned int dtype)

@@ -16,14 +16,20 @@ static const struct qf_arch *const archs[] = {
 #undef QF_ARCH_ID
 };
 
-const struct qf_arch *qf_arch_find(const char *name)
+const struct qf_arch *qf_arch_find(const char *name,
+				   const struct qf_class **cls)
 {
+	const struct qf_class *k;
 	size_t i;
 
-	for (i = 0; i < QAIC_ARRAY_SIZE(archs); i++)
-		if (!strcmp(archs[i]->name, name) ||
-		    (archs[i]->alias && !strcmp(archs[i]->alias, name)))
+	for (i = 0; i < QAIC_ARRAY_SIZE(archs); i++) {
+		for (k = archs[i]->classes; k->name; k++) {
+			if (strcmp(k->name, name))
+				continue;
+			*cls = k;
 			return archs[i];
+		}
+	}
 	return NULL;
 }
 
@@ -44,23 +50,25 @@ const char *qf_arch_names(char *buf, size_t size)
 
 	buf[0] = '\0';
 	for (i = 0; i < QAIC_ARRAY_SIZE(archs); i++) {
-		n = strlen(archs[i]->name) + 2;
+		n = strlen(archs[i]->classes->name) + 2;
 		if (len + n + sizeof(more) > size) {
 			snprintf(buf + len, size - len, "%s", more);
 			break;
 		}
 		len += snprintf(buf + len, size - len, "%s%s", i ? ", " : "",
-				archs[i]->name);
+				archs[i]->classes->name);
 	}
 	return buf;
 }
 
 const char *qf_arch_nearest(const char *name)
 {
-	const char *names[QAIC_ARRAY_SIZE(archs)];
-	size_t i;
+	const char *names[QAIC_ARRAY_SIZE(archs) * QF_MAX_CLASSES];
+	const struct qf_class *k;
+	size_t i, n = 0;
 
 	for (i = 0; i < QAIC_ARRAY_SIZE(archs); i++)
-		names[i] = archs[i]->name;
-	return qaic_nearest(name, names, QAIC_ARRAY_SIZE(archs));
+		for (k = archs[i]->classes; k->name; k++)
+			names[n++] = k->name;
+	return qaic_nearest(name, names, n);
 }

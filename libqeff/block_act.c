@@ -50,6 +50,9 @@ qf_val qf_act_fn(struct qf_build *b, enum qf_act act, qf_val x)
 		return QF_OP(b, "Mul", x, QF_OP(b, "Sigmoid", t));
 	case QF_ACT_RELU:
 		return QF_OP(b, "Relu", x);
+	case QF_ACT_RELU2:
+		t = QF_OP(b, "Relu", x);
+		return QF_OP(b, "Mul", t, t);
 	case QF_ACT_TANH:
 		return QF_OP(b, "Tanh", x);
 	case QF_ACT_SIGMOID:

@@ -48,7 +48,7 @@ static qf_val rounded(struct qf_build *b, qf_val slopes, qf_val at)
 	return qf_cast(b, qf_cast(b, x, QAIC_BF16), QAIC_F32);
 }
 
-void qf_alibi(struct qf_build *b, struct qf_decoder *d, qf_val slots,
+void qf_alibi(struct qf_build *b, struct qf_body *d, qf_val slots,
 	      qf_val pos)
 {
 	const struct qf_model *m = b->m;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Attention over the KV cache, for one layer: new keys and values are written at
- * their positions, the slots up to the row's last position are read back.
- * The cache's output is the input of the next call (X_RetainedState -> X).
+ * Attention of one layer. With a KV cache, new keys and values are written at their
+ * positions and the slots up to the row's last position are read back; the
+ * cache's output is the input of the next call (X_RetainedState -> X).
  */
 #include <float.h>
 
@@ -64,7 +64,7 @@ static qf_val split_heads(struct qf_build *b, qf_val x, uint32_t heads)
 }
 
 /* Write @x at the positions of cache @kind ("key"), read it back: [B, H, C, D]. */
-static qf_val through_cache(struct qf_build *b, const struct qf_decoder *d,
+static qf_val through_cache(struct qf_build *b, const struct qf_body *d,
 			    const char *kind, uint32_t i, qf_val x)
 {
 	qf_val past = qf_onnx_printf(&b->o, "past_%s.%u", kind, i);
@@ -96,42 +96,67 @@ bool qf_has_window(const struct qf_attention *a, uint32_t i)
 	       (i - a->window_from) % (a->window_step ? a->window_step : 1) == 0;
 }
 
-qf_val qf_attention(struct qf_build *b, const struct qf_decoder *d,
+qf_val qf_heads(struct qf_build *b, const struct qf_attention *a,
+		const char *name, uint32_t heads, qf_val x)
+{
+	x = qf_linear(b, name, a->layout, b->m->hidden, heads * b->m->head_dim,
+		      a->qkv_bias, x);
+	return split_heads(b, clipped(b, a, x), heads);
+}
+
+qf_val qf_attend(struct qf_build *b, const struct qf_attention *a, uint32_t i,
+		 qf_val q, qf_val k, qf_val v, qf_val bias, qf_val masked)
+{
+	double scale = a->scale / (a->scale_by_layer ? i + 1.0 : 1.0);
+	uint32_t width = b->m->heads * b->m->head_dim;
+	qf_val w, x;
+
+	k = repeat_kv(b, k);
+	v = repeat_kv(b, v);
+	w = QF_OP(b, "MatMul", q, qf_transpose4(b, k, 0, 1, 3, 2));
+	w = qf_scaled(b, w, scale);
+	w = qf_softcap(b, w, a->softcap);
+	if (bias)
+		w = QF_OP(b, "Add", w, bias);
+	w = QF_OP(b, "Where", masked, qf_onnx_f32(&b->o, -FLT_MAX), w);
+	w = qf_op(b, "Softmax", QF_ATTRS(QF_INT("axis", -1)), QF_IN(w));
+	x = QF_OP(b, "MatMul", w, v);
+	x = qf_transpose4(b, x, 0, 2, 1, 3);
+	x = QF_OP(b, "Reshape", x, QF_I64S(b, 0, 0, width));
+	return qf_linear(b, a->o, a->layout, width, b->m->hidden, a->o_bias, x);
+}
+
+qf_val qf_attention(struct qf_build *b, const struct qf_body *d,
 		    const struct qf_attention *a, uint32_t i, qf_val x)
 {
 	const struct qf_model *m = b->m;
 	size_t mark = qf_enter(b, "%s", a->name);
-	double scale = a->scale / (a->scale_by_layer ? i + 1.0 : 1.0);
 	struct qkv p = project(b, a, x);
-	qf_val q, k, v, w;
+	qf_val q, k, v;
 
+	if (a->qk_norm == QF_QK_NORM_ALL) {
+		p.q = qf_qk_norm(b, a, a->q_norm, m->heads, p.q);
+		p.k = qf_qk_norm(b, a, a->k_norm, m->kv_heads, p.k);
+	}
 	q = split_heads(b, p.q, m->heads);
 	k = split_heads(b, p.k, m->kv_heads);
 	v = split_heads(b, p.v, m->kv_heads);
+	if (a->qk_norm > QF_QK_NORM_ALL) {
+		q = qf_qk_norm(b, a, a->q_norm, m->heads, q);
+		k = qf_qk_norm(b, a, a->k_norm, m->kv_heads, k);
+	}
 	if (d->cos) {
 		q = qf_rope(b, d, q);
 		k = qf_rope(b, d, k);
 	}
-	k = through_cache(b, d, "key", i, k);
-	v = through_cache(b, d, "value", i, v);
-	/* what an empty slot holds must not reach the sum, not even times 0 */
-	v = QF_OP(b, "Where", d->empty, qf_onnx_f32(&b->o, 0), v);
-	k = repeat_kv(b, k);
-	v = repeat_kv(b, v);
-
-	w = QF_OP(b, "MatMul", q, qf_transpose4(b, k, 0, 1, 3, 2));
-	w = qf_scaled(b, w, scale);
-	w = qf_softcap(b, w, a->softcap);
-	if (d->bias)
-		w = QF_OP(b, "Add", w, d->bias);
-	w = QF_OP(b, "Where", qf_has_window(a, i) ? d->masked_window : d->masked,
-		  qf_onnx_f32(&b->o, -FLT_MAX), w);
-	w = qf_op(b, "Softmax", QF_ATTRS(QF_INT("axis", -1)), QF_IN(w));
-	x = QF_OP(b, "MatMul", w, v);
-	x = qf_transpose4(b, x, 0, 2, 1, 3);
-	x = QF_OP(b, "Reshape", x, QF_I64S(b, 0, 0, m->heads * m->head_dim));
-	x = qf_linear(b, a->o, a->layout, m->heads * m->head_dim, m->hidden,
-		      a->o_bias, x);
+	if (d->cached) {
+		k = through_cache(b, d, "key", i, k);
+		v = through_cache(b, d, "value", i, v);
+		/* what an empty slot holds must not reach the sum */
+		v = QF_OP(b, "Where", d->empty, qf_onnx_f32(&b->o, 0), v);
+	}
+	x = qf_attend(b, a, i, q, k, v, d->bias,
+		      qf_has_window(a, i) ? d->masked_window : d->masked);
 	qf_leave(b, mark);
 	return x;
 }

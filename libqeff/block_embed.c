@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* From token ids to the first layer's input. */
-#include "libqeff/build.h"
+#include "libqeff/head.h"
 
-static qf_val positions(struct qf_build *b, const struct qf_decoder *d)
+static qf_val positions(struct qf_build *b, const struct qf_body *d)
 {
 	const struct qf_model *m = b->m;
 	qf_val ids = d->position_ids;
@@ -13,10 +13,20 @@ static qf_val positions(struct qf_build *b, const struct qf_decoder *d)
 			m->hidden, ids);
 }
 
-qf_val qf_embed_tokens(struct qf_build *b, const struct qf_decoder *d)
+/* Where the model has one text alone, all tokens are of type 0. */
+static qf_val token_types(struct qf_build *b, const struct qf_body *d)
 {
 	const struct qf_model *m = b->m;
-	uint32_t width = m->embed_width ? m->embed_width : m->hidden;
+
+	return qf_embed(b, m->embed_type, m->types, m->hidden,
+			d->token_type_ids ? d->token_type_ids :
+					    QF_I64S(b, 0));
+}
+
+qf_val qf_embed_tokens(struct qf_build *b, const struct qf_body *d)
+{
+	const struct qf_model *m = b->m;
+	uint32_t width = qf_embed_width(m);
 	qf_val x = qf_embed(b, m->embed, m->vocab, width, d->input_ids);
 
 	if (m->embed_in)
@@ -24,6 +34,8 @@ qf_val qf_embed_tokens(struct qf_build *b, const struct qf_decoder *d)
 			      false, x);
 	if (m->embed_pos)
 		x = QF_OP(b, "Add", x, positions(b, d));
+	if (m->embed_type)
+		x = QF_OP(b, "Add", x, token_types(b, d));
 	x = qf_scaled(b, x, m->embed_scale);
 	if (m->embed_norm)
 		x = qf_norm(b, m->embed_norm, m->hidden, x);

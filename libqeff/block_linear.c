@@ -38,13 +38,14 @@ qf_val qf_embed(struct qf_build *b, const char *name, uint32_t rows,
 }
 
 /* down(act(first half of up(x)) * second half) */
-static qf_val gate_up(struct qf_build *b, const struct qf_mlp *mlp, qf_val x)
+static qf_val gate_up(struct qf_build *b, const struct qf_mlp *mlp,
+		      uint32_t inner, qf_val x)
 {
-	const int64_t size[2] = { b->m->inner, b->m->inner };
+	const int64_t size[2] = { inner, inner };
 	qf_val out[2];
 	size_t act;
 
-	x = qf_linear(b, mlp->up, mlp->layout, b->m->hidden, 2 * b->m->inner,
+	x = qf_linear(b, mlp->up, mlp->layout, b->m->hidden, 2 * inner,
 		      mlp->bias, x);
 	qf_split(b, x, size, 2, out);
 	act = qf_enter(b, "act_fn");
@@ -56,29 +57,30 @@ static qf_val gate_up(struct qf_build *b, const struct qf_mlp *mlp, qf_val x)
 qf_val qf_mlp(struct qf_build *b, const struct qf_mlp *mlp, qf_val x)
 {
 	const struct qf_model *m = b->m;
+	uint32_t inner = mlp->inner ? mlp->inner : m->inner;
 	size_t mark = mlp->name ? qf_enter(b, "%s", mlp->name) : b->scope_len;
 	size_t act;
 	qf_val up, gate;
 
 	if (mlp->gate_up) {
-		x = gate_up(b, mlp, x);
+		x = gate_up(b, mlp, inner, x);
 	} else if (mlp->gate) {
-		gate = qf_linear(b, mlp->gate, mlp->layout, m->hidden, m->inner,
+		gate = qf_linear(b, mlp->gate, mlp->layout, m->hidden, inner,
 				 mlp->bias, x);
 		act = qf_enter(b, "act_fn");
 		gate = qf_act_fn(b, mlp->act, gate);
 		qf_leave(b, act);
-		up = qf_linear(b, mlp->up, mlp->layout, m->hidden, m->inner,
+		up = qf_linear(b, mlp->up, mlp->layout, m->hidden, inner,
 			       mlp->bias, x);
 		x = QF_OP(b, "Mul", gate, up);
 	} else {
-		x = qf_linear(b, mlp->up, mlp->layout, m->hidden, m->inner,
+		x = qf_linear(b, mlp->up, mlp->layout, m->hidden, inner,
 			      mlp->bias, x);
 		act = qf_enter(b, "act");
 		x = qf_act_fn(b, mlp->act, x);
 		qf_leave(b, act);
 	}
-	x = qf_linear(b, mlp->down, mlp->layout, m->inner, m->hidden, mlp->bias,
+	x = qf_linear(b, mlp->down, mlp->layout, inner, m->hidden, mlp->bias,
 		      x);
 	qf_leave(b, mark);
 	return x;

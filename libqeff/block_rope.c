@@ -109,7 +109,7 @@ void qf_rope_sin(const void *ctx, uint64_t first, uint64_t count, void *dst)
 }
 
 /* The rows to read: longrope's list goes by the length of the context. */
-static qf_val table_rows(struct qf_build *b, const struct qf_decoder *d)
+static qf_val table_rows(struct qf_build *b, const struct qf_body *d)
 {
 	const struct qf_rope *r = &b->m->rope;
 	qf_val beyond, first;
@@ -123,7 +123,7 @@ static qf_val table_rows(struct qf_build *b, const struct qf_decoder *d)
 	return QF_OP(b, "Add", d->position_ids, first);
 }
 
-void qf_rope_tables(struct qf_build *b, struct qf_decoder *d)
+void qf_rope_tables(struct qf_build *b, struct qf_body *d)
 {
 	const struct qf_rope *r = &b->m->rope;
 	const int64_t dim[2] = { (int64_t)r->short_rows + r->positions, r->dim };
@@ -171,7 +171,7 @@ static qf_val turn_pairs(struct qf_build *b, qf_val x, int64_t dim)
 	return QF_OP(b, "Reshape", x, QF_I64S(b, 0, 0, 0, dim));
 }
 
-qf_val qf_rope(struct qf_build *b, const struct qf_decoder *d, qf_val x)
+qf_val qf_rope(struct qf_build *b, const struct qf_body *d, qf_val x)
 {
 	const struct qf_rope *r = &b->m->rope;
 	qf_val pass = NULL, turned;

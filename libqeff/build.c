@@ -126,12 +126,7 @@ static char *weight_name(struct qf_build *b, const char *module,
 	return name ? name + 1 : NULL;
 }
 
-/*
- * Checkpoints name the same weight with and without the body's module, since
- * they are saved from the model with its head or from the body alone; some carry
- * the "module." of a parallel wrapper.
- */
-static const struct qf_tensor *find_weight(struct qf_build *b, const char *name)
+static const struct qf_tensor *find_name(struct qf_build *b, const char *name)
 {
 	const char *base = b->m->arch->base;
 	const struct qf_tensor *t = qf_tensors_find(b->ts, name);
@@ -143,6 +138,34 @@ static const struct qf_tensor *find_weight(struct qf_build *b, const char *name)
 	if (!t) {
 		other = qf_onnx_printf(&b->o, "module.%s", name);
 		t = other ? qf_tensors_find(b->ts, other) : NULL;
+	}
+	return t;
+}
+
+/*
+ * Checkpoints name the same weight with and without the body's module, since
+ * they are saved from the model with its head or from the body alone; some carry
+ * the "module." of a parallel wrapper. BERT's first ones call the norms' weights
+ * as the paper does.
+ */
+static const struct qf_tensor *find_weight(struct qf_build *b, const char *name)
+{
+	static const char *const old[][2] = {
+		{ ".LayerNorm.weight", "gamma" }, { ".LayerNorm.bias", "beta" },
+	};
+	const struct qf_tensor *t = find_name(b, name);
+	size_t i, n = strlen(name), k;
+	char *other;
+
+	for (i = 0; !t && i < QAIC_ARRAY_SIZE(old); i++) {
+		k = strlen(old[i][0]);
+		if (n < k || strcmp(name + n - k, old[i][0]))
+			continue;
+		k = strlen(".LayerNorm.");
+		other = qf_onnx_printf(&b->o, "%.*s%s",
+				       (int)(n - strlen(old[i][0]) + k), name,
+				       old[i][1]);
+		t = other ? find_name(b, other) : NULL;
 	}
 	return t;
 }
@@ -239,7 +262,7 @@ qf_val qf_weight(struct qf_build *b, const char *leaf, uint32_t rank,
 int qf_build_model(struct qf_build *b, const struct qf_model *m,
 		   const struct qf_tensors *ts, struct qaic_err *err)
 {
-	struct qf_decoder d = { 0 };
+	struct qf_body d = { 0 };
 	uint32_t i;
 	size_t mark;
 	qf_val x;
@@ -253,14 +276,18 @@ int qf_build_model(struct qf_build *b, const struct qf_model *m,
 	if (qf_onnx_init(&b->o, err))
 		return b->o.rc;
 	mark = qf_enter(b, "%s", m->arch->base);
-	qf_decoder_begin(b, &d);
+	if (qf_has_cache(m))
+		qf_decoder_begin(b, &d);
+	else
+		qf_encoder_begin(b, &d);
 	x = m->arch->embed(b, &d);
 	for (i = 0; i < m->layers && !b->o.rc; i++)
 		x = m->arch->layer(b, &d, i, x);
 	qf_leave(b, mark);
 	if (!b->o.rc)
-		m->arch->head(b, &d, x);
-	qf_decoder_end(b);
+		qf_head(b, &d, x);
+	if (d.cached)
+		qf_decoder_end(b);
 	return b->o.rc;
 }
 

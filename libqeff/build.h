@@ -22,18 +22,27 @@ struct qf_build {
 	size_t scope_len;
 };
 
-/* What the layers of a decoder share; made by qf_decoder_begin(). */
-struct qf_decoder {
+/*
+ * What the layers share; made by qf_decoder_begin() where keys and values go
+ * through a cache, by qf_encoder_begin() where attention is among the S tokens of
+ * the call: C is S then. Dimensions that do not vary may be 1.
+ */
+struct qf_body {
 	qf_val input_ids;		/* i64 [B, S] */
 	qf_val position_ids;		/* i64 [B, S]; -1 is padding */
 	qf_val position32;		/* the same, i32 */
-	qf_val ctx_len;			/* i64 scalar */
-	qf_val ctx_indices;		/* i32 [B, 1, C]; INT32_MAX where empty */
-	qf_val empty;			/* bool [B, 1, C, 1]: nothing there yet */
+	qf_val ctx_len;			/* C, i64 scalar */
 	qf_val masked;			/* bool [B, 1, S, C]: not to be attended */
 	qf_val masked_window;		/* the same with the sliding window */
 	qf_val cos, sin;		/* [B, 1, S, rotary], or NULL */
-	qf_val bias;			/* ALiBi, [B, heads, S, C], or NULL */
+	qf_val bias;			/* of scores, [B, heads, S, C], or NULL */
+	bool cached;
+	/* with a cache */
+	qf_val ctx_indices;		/* i32 [B, 1, C]; INT32_MAX where empty */
+	qf_val empty;			/* bool [B, 1, C, 1]: nothing there yet */
+	/* without */
+	qf_val attention_mask;		/* i64 [B, S]; 0 is padding */
+	qf_val token_type_ids;		/* i64 [B, S], or NULL */
 };
 
 /* ---- modules ---- */
@@ -81,6 +90,13 @@ qf_val qf_weight_raw(struct qf_build *b, const char *leaf, uint32_t rank,
 /* The same as float32. */
 qf_val qf_weight(struct qf_build *b, const char *leaf, uint32_t rank,
 		 int64_t d0, int64_t d1);
+/*
+ * The weights of modules LIST.0.NAME, LIST.1.NAME, ... one after the other: [n,
+ * d0, d1] in the checkpoint's type. @name may be NULL: LIST.0, LIST.1, ...
+ */
+qf_val qf_stacked(struct qf_build *b, const char *list, const char *name,
+		  uint32_t n, uint32_t rank, int64_t d0, int64_t d1,
+		  enum qaic_dtype *dtype);
 /* Does "MODULE.LEAF" exist? @module is relative to the current one. */
 bool qf_has_weight(struct qf_build *b, const char *module, const char *leaf);
 /* The module's tensor as it is in the file; NULL (and an error) if missing. */
@@ -101,28 +117,47 @@ qf_val qf_embed(struct qf_build *b, const char *name, uint32_t rows,
 		uint32_t width, qf_val ids);
 qf_val qf_act_fn(struct qf_build *b, enum qf_act act, qf_val x);
 qf_val qf_mlp(struct qf_build *b, const struct qf_mlp *mlp, qf_val x);
+/* Does layer @i have experts in place of its MLP? */
+bool qf_has_experts(const struct qf_moe *moe, uint32_t i);
 /* The chosen experts' MLPs (m->moe), weighted. */
 qf_val qf_moe(struct qf_build *b, const struct qf_moe *moe, qf_val x);
 
 /* cos and sin rows for the positions into @d (m->rope). */
-void qf_rope_tables(struct qf_build *b, struct qf_decoder *d);
+void qf_rope_tables(struct qf_build *b, struct qf_body *d);
 /* Rotate x [B, H, S, D]. */
-qf_val qf_rope(struct qf_build *b, const struct qf_decoder *d, qf_val x);
+qf_val qf_rope(struct qf_build *b, const struct qf_body *d, qf_val x);
 /* The two tables' elements; @ctx is a const struct qf_rope. */
 void qf_rope_cos(const void *ctx, uint64_t first, uint64_t count, void *dst);
 void qf_rope_sin(const void *ctx, uint64_t first, uint64_t count, void *dst);
 
-/* Attention of layer @i with its slots of the KV cache; x [B, S, hidden]. */
-qf_val qf_attention(struct qf_build *b, const struct qf_decoder *d,
+/* The parts of attention; @i is the layer. */
+/* A projection (a->q, a->k, a->v) of x [B, S, hidden] as heads: [B, heads, S, D] */
+qf_val qf_heads(struct qf_build *b, const struct qf_attention *a,
+		const char *name, uint32_t heads, qf_val x);
+/*
+ * softmax(q k^T * scale + bias, not where masked) v, heads beside each other, and
+ * the output product: [B, S, hidden]. q [B, heads, S, D], k and v [B, kv heads, C,
+ * D]; bias (or NULL) and masked as in struct qf_body.
+ */
+qf_val qf_attend(struct qf_build *b, const struct qf_attention *a, uint32_t i,
+		 qf_val q, qf_val k, qf_val v, qf_val bias, qf_val masked);
+/* Self-attention, with the layer's slots of the KV cache if there is one. */
+qf_val qf_attention(struct qf_build *b, const struct qf_body *d,
 		    const struct qf_attention *a, uint32_t i, qf_val x);
+/* The norm of queries or keys (@name): x [B, S, heads * D], or [B, heads, S, D]. */
+qf_val qf_qk_norm(struct qf_build *b, const struct qf_attention *a,
+		  const char *name, uint32_t heads, qf_val x);
 /* Does layer @i have the sliding window? */
 bool qf_has_window(const struct qf_attention *a, uint32_t i);
 /* The layer of the model: its norms, attention, MLP and sums (block_layer.c). */
-qf_val qf_layer(struct qf_build *b, const struct qf_decoder *d,
+qf_val qf_layer(struct qf_build *b, const struct qf_body *d,
 		uint32_t i, qf_val x);
 /* The biases of all layers into @d; slots i32 [C], pos i32 [B, 1, S, 1]. */
-void qf_alibi(struct qf_build *b, struct qf_decoder *d, qf_val slots,
+void qf_alibi(struct qf_build *b, struct qf_body *d, qf_val slots,
 	      qf_val pos);
+/* The same for biases in buckets of distance (m->relative). */
+void qf_relative(struct qf_build *b, struct qf_body *d, qf_val slots,
+		 qf_val pos);
 
 /* Custom operators: name for qf_op(), adds the function on first use. */
 const char *qf_fn_ctx_scatter(struct qf_build *b);
@@ -132,16 +167,37 @@ const char *qf_fn_rms_norm(struct qf_build *b);
 /* ---- body and heads ---- */
 
 /* Token embedding, with what the model does to it before the first layer. */
-qf_val qf_embed_tokens(struct qf_build *b, const struct qf_decoder *d);
+qf_val qf_embed_tokens(struct qf_build *b, const struct qf_body *d);
 /* Inputs, cache indices and masks. */
-void qf_decoder_begin(struct qf_build *b, struct qf_decoder *d);
+void qf_decoder_begin(struct qf_build *b, struct qf_body *d);
+/* Into d->masked (and masked_window): later slots, and those out of the window. */
+void qf_causal_mask(struct qf_build *b, struct qf_body *d, qf_val slots,
+		    qf_val pos);
+/* Inputs, positions and masks without a cache. */
+void qf_encoder_begin(struct qf_build *b, struct qf_body *d);
+/* Does the class generate token by token, over a cache? */
+bool qf_has_cache(const struct qf_model *m);
 /* "past_key.0_RetainedState"; @kind is "key" or "value". */
 qf_val qf_retained(struct qf_build *b, const char *kind, uint32_t i);
 /* The caches as outputs, after what the head put out. */
 void qf_decoder_end(struct qf_build *b);
+/* What is behind the layers: the final norm, the projection. */
+qf_val qf_final(struct qf_build *b, qf_val x);
+/* The heads, by m->cls; each adds its outputs. */
+void qf_head(struct qf_build *b, const struct qf_body *d, qf_val x);
 /* Last token's row -> final norm -> logits [B, 1, vocab]. */
-void qf_head_causal_lm(struct qf_build *b, const struct qf_decoder *d,
+void qf_head_causal_lm(struct qf_build *b, const struct qf_body *d,
 		       qf_val x);
+/* logits [B, S, vocab] */
+void qf_head_masked_lm(struct qf_build *b, const struct qf_body *d, qf_val x);
+/* One row of each sequence -> logits [B, labels] */
+void qf_head_classify(struct qf_build *b, const struct qf_body *d, qf_val x);
+/* logits [B, S, labels] */
+void qf_head_tokens(struct qf_build *b, const struct qf_body *d, qf_val x);
+/* start_logits, end_logits [B, S] */
+void qf_head_qa(struct qf_build *b, const struct qf_body *d, qf_val x);
+/* last_hidden_state [B, S, hidden] */
+void qf_head_embed(struct qf_build *b, const struct qf_body *d, qf_val x);
 /* Build the whole graph by m->arch. */
 int qf_build_model(struct qf_build *b, const struct qf_model *m,
 		   const struct qf_tensors *ts, struct qaic_err *err);

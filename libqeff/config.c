@@ -80,7 +80,8 @@ void qf_get_act(struct qf_config *c, const char *key, enum qf_act *out)
 		{ "gelu_fast", QF_ACT_GELU_TANH },
 		{ "gelu_pytorch_tanh", QF_ACT_GELU_TANH },
 		{ "quick_gelu", QF_ACT_GELU_QUICK },
-		{ "relu", QF_ACT_RELU }, { "tanh", QF_ACT_TANH },
+		{ "relu", QF_ACT_RELU }, { "relu2", QF_ACT_RELU2 },
+		{ "tanh", QF_ACT_TANH },
 		{ "sigmoid", QF_ACT_SIGMOID },
 	};
 	const char *s = NULL;
@@ -98,7 +99,7 @@ void qf_get_act(struct qf_config *c, const char *key, enum qf_act *out)
 		return;
 	}
 	qf_config_fail(c, -EOPNOTSUPP,
-		       "field \"%s\" is \"%s\"; silu, gelu, gelu_new, gelu_pytorch_tanh, gelu_fast, quick_gelu, relu, tanh and sigmoid are supported",
+		       "field \"%s\" is \"%s\"; silu, gelu, gelu_new, gelu_pytorch_tanh, gelu_fast, quick_gelu, relu, relu2, tanh and sigmoid are supported",
 		       key, s);
 }
 
@@ -159,11 +160,14 @@ static int find_arch(struct qf_config *c, const struct qf_arch **arch)
 
 	*arch = NULL;
 	if (name)
-		*arch = qf_arch_find(name);
+		*arch = qf_arch_find(name, &c->cls);
 	else if (type && (!list || json_is_null(list)))
 		*arch = qf_arch_find_type(type);
-	if (*arch)
+	if (*arch) {
+		if (!c->cls)
+			c->cls = (*arch)->classes;
 		return 0;
+	}
 	qf_arch_names(known, sizeof(known));
 	if (name) {
 		near = qf_arch_nearest(name);
@@ -240,13 +244,17 @@ int qf_config_model(struct qf_config *c, const struct qf_arch *arch,
 {
 	memset(m, 0, sizeof(*m));
 	m->arch = arch;
+	m->cls = c->cls;
 	m->head = "lm_head";
+	m->pad_id = QF_NO_PAD;
 	m->embed_scale = m->logit_scale = m->alibi.scale = 1;
 	m->residual_scale = 1;
 	/* a quantized checkpoint's tensors mean something else */
 	qf_refuse(c, "quantization_config");
-	qf_refuse(c, "add_cross_attention");
-	qf_refuse(c, "is_encoder_decoder");
+	if (arch->kind != QF_SEQ2SEQ) {
+		qf_refuse(c, "add_cross_attention");
+		qf_refuse(c, "is_encoder_decoder");
+	}
 	/* adapters and pruned heads change the shapes */
 	if (json_object_size(json_object_get(c->root, "pruned_heads")))
 		qf_refuse(c, "pruned_heads");

@@ -20,6 +20,7 @@ struct qf_config {
 	json_t *root;
 	json_t *generation;		/* generation_config.json, or NULL */
 	char *generation_path;
+	const struct qf_class *cls;	/* of the architecture: its head */
 	int rc;
 	struct qaic_err *err;
 };

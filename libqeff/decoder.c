@@ -7,7 +7,7 @@
 
 #include "libqeff/arch.h"
 
-static void add_inputs(struct qf_build *b, struct qf_decoder *d)
+static void add_inputs(struct qf_build *b, struct qf_body *d)
 {
 	const struct qf_dim ids[2] = { { "batch_size", 0 }, { "seq_len", 0 } };
 	const struct qf_dim kv[4] = {
@@ -30,7 +30,7 @@ static void add_inputs(struct qf_build *b, struct qf_decoder *d)
  * Slots up to a row's last position hold something; the others are read as
  * INT32_MAX, which CtxGather answers with zeros.
  */
-static void cache_indices(struct qf_build *b, struct qf_decoder *d,
+static void cache_indices(struct qf_build *b, struct qf_body *d,
 			  qf_val slots)
 {
 	qf_val last, empty;
@@ -45,9 +45,8 @@ static void cache_indices(struct qf_build *b, struct qf_decoder *d,
 	d->empty = QF_OP(b, "Unsqueeze", empty, QF_I64S(b, 3));
 }
 
-/* Later slots, and those that have left the sliding window. */
-static void attention_mask(struct qf_build *b, struct qf_decoder *d,
-			   qf_val slots, qf_val pos)
+void qf_causal_mask(struct qf_build *b, struct qf_body *d, qf_val slots,
+		    qf_val pos)
 {
 	const struct qf_attention *a = &b->m->attn;
 	qf_val first, old;
@@ -64,10 +63,11 @@ static void attention_mask(struct qf_build *b, struct qf_decoder *d,
 	d->masked_window = QF_OP(b, "Or", d->masked, old);
 }
 
-void qf_decoder_begin(struct qf_build *b, struct qf_decoder *d)
+void qf_decoder_begin(struct qf_build *b, struct qf_body *d)
 {
 	qf_val shape, slots, pos;
 
+	d->cached = true;
 	add_inputs(b, d);
 	d->position32 = qf_cast(b, d->position_ids, QAIC_I32);
 	shape = QF_OP(b, "Shape", "past_key.0");
@@ -77,8 +77,9 @@ void qf_decoder_begin(struct qf_build *b, struct qf_decoder *d)
 	slots = qf_cast(b, slots, QAIC_I32);			/* [C] */
 	cache_indices(b, d, slots);
 	pos = QF_OP(b, "Unsqueeze", d->position32, QF_I64S(b, 1, 3));
-	attention_mask(b, d, slots, pos);
+	qf_causal_mask(b, d, slots, pos);
 	qf_alibi(b, d, slots, pos);
+	qf_relative(b, d, slots, pos);
 	qf_rope_tables(b, d);
 }
 

@@ -52,7 +52,7 @@ int qeff_model_info(const char *dir, struct qeff_model_info *info,
 		rc = qf_config_tokens(&c, info);
 	if (rc)
 		goto out;
-	snprintf(info->arch, sizeof(info->arch), "%s", arch->name);
+	snprintf(info->arch, sizeof(info->arch), "%s", m.cls->name);
 	model_name(dir, info->name, sizeof(info->name));
 	info->num_layers = m.layers;
 	info->vocab_size = m.vocab;
@@ -112,7 +112,7 @@ static void add_meta(struct qf_build *b)
 
 	snprintf(number, sizeof(number), "%u", b->m->max_positions);
 	qf_onnx_meta(&b->o, "qeff_transforms", TRANSFORMS);
-	qf_onnx_meta(&b->o, "qeff_architecture", b->m->arch->name);
+	qf_onnx_meta(&b->o, "qeff_architecture", b->m->cls->name);
 	qf_onnx_meta(&b->o, "qeff_max_positions", number);
 	note_unused(b);
 }

@@ -105,7 +105,7 @@ int qeff_export_params(const char *model_dir, char **json,
 	if (rc)
 		goto out;
 	root = json_pack("{s:s, s:O, s:[s,s], s:i, s:s, s:o}",
-			 "architecture", arch->name, "config", c.root,
+			 "architecture", m.cls->name, "config", c.root,
 			 "transforms", "CustomOpTransform",
 			 "SplitTensorsTransform", "opset", QF_ONNX_OPSET,
 			 "exporter", QAIC_VERSION, "weights", weights);

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 struct qf_arch;
+struct qf_class;
 
 enum qf_act {
 	QF_ACT_SILU,
@@ -20,6 +21,7 @@ enum qf_act {
 	QF_ACT_RELU,
 	QF_ACT_TANH,
 	QF_ACT_SIGMOID,
+	QF_ACT_RELU2,			/* relu(x) squared */
 };
 
 enum qf_norm_kind {
@@ -30,6 +32,7 @@ enum qf_norm_kind {
 struct qf_norm {
 	enum qf_norm_kind kind;
 	bool no_bias;			/* LayerNorm with a weight alone */
+	bool no_weight;			/* LayerNorm without either (OLMo) */
 	bool plus_one;			/* the gain is 1 + weight */
 	double eps;
 };
@@ -84,6 +87,15 @@ enum qf_qkv {
 	QF_QKV_FUSED,			/* one product: q | k | v */
 };
 
+/* Norms of queries and keys, before they rotate; of the model's kind. */
+enum qf_qk_norm {
+	QF_QK_NORM_NONE,
+	QF_QK_NORM_ALL,			/* over all heads at once */
+	QF_QK_NORM_HEAD,		/* over each head, one weight for all */
+	QF_QK_NORM_ROWS,		/* over each head, weight [heads, D] */
+	QF_QK_NORM_LIST,		/* over each head, modules norms.N */
+};
+
 struct qf_attention {
 	const char *name;		/* module name: "self_attn" */
 	enum qf_qkv qkv;
@@ -98,6 +110,8 @@ struct qf_attention {
 	double clip;			/* q, k, v within +-clip; 0: any */
 	enum qf_layout layout;
 	bool qkv_bias, o_bias;
+	enum qf_qk_norm qk_norm;
+	const char *q_norm, *k_norm;
 	double scale;			/* of the scores, all layers */
 	bool scale_by_layer;		/* and 1 / (layer + 1) */
 	double softcap;			/* cap * tanh(score / cap); 0: none */
@@ -114,7 +128,10 @@ struct qf_mlp {
 	enum qf_layout layout;
 	enum qf_act act;
 	bool bias;
+	uint32_t inner;			/* its width; 0: the model's */
 };
+
+#define QF_MAX_LAYERS 4096
 
 /* Mixture of experts: each position runs @chosen gated MLPs of @experts. */
 struct qf_moe {
@@ -124,10 +141,46 @@ struct qf_moe {
 	uint32_t experts;		/* 0: the model has one MLP */
 	uint32_t chosen;
 	enum qf_act act;
+	uint32_t inner;			/* width of an expert; 0: the model's */
+	/* weights are the chosen ones' share of all, not of the chosen */
+	bool of_all;
+	/* one more MLP for every position, times sigmoid of a product */
+	struct qf_mlp shared;		/* .down NULL: there is none */
+	const char *shared_gate;
+	/* layers step - 1, 2 step - 1, ... have experts, but for those named */
+	uint32_t step;			/* 0: all */
+	uint8_t plain[QF_MAX_LAYERS / 8];	/* bit i: layer i has an MLP */
+};
+
+#define QF_NO_PAD UINT32_MAX
+
+/* Biases of the scores by distance, in buckets (T5, MPNet). */
+struct qf_relative {
+	const char *table;		/* module: [buckets, heads]; NULL: none */
+	uint32_t buckets;
+	uint32_t max_distance;		/* from it on, one bucket */
+	bool one_sided;			/* later keys are as near as the own one */
+};
+
+/* The head of a masked language model: names from the top. */
+struct qf_masked_lm {
+	const char *dense, *norm;	/* transform, before the product */
+	enum qf_act act;
+	const char *out;		/* product; may be the embedding's */
+	const char *bias;		/* module that has the bias */
+};
+
+/* The head of labels for a sequence: names from the top. */
+struct qf_classify {
+	const char *pool;		/* product with the row; NULL: none */
+	enum qf_act act;		/* behind it */
+	const char *out;
+	bool no_bias;			/* of out */
 };
 
 struct qf_model {
 	const struct qf_arch *arch;
+	const struct qf_class *cls;	/* its class: which head */
 	uint32_t vocab;
 	uint32_t hidden;
 	uint32_t layers;
@@ -143,6 +196,10 @@ struct qf_model {
 	const char *embed;		/* token embedding */
 	const char *embed_pos;		/* learned positions */
 	uint32_t pos_offset;		/* its row of position 0 */
+	bool pos_by_pad;		/* count the tokens that are not pad_id */
+	uint32_t pad_id;		/* QF_NO_PAD: there is none */
+	const char *embed_type;		/* token types: first, second text */
+	uint32_t types;			/* rows of it */
 	const char *embed_norm;
 	double embed_scale;		/* 1: as they are */
 	uint32_t embed_width;		/* columns of the table; 0: hidden */
@@ -161,6 +218,11 @@ struct qf_model {
 	bool head_norm;			/* its rows are scaled to length 1 */
 	double logit_scale;		/* 1: as they are */
 	double logit_softcap;		/* 0: none */
+	/* the other heads */
+	struct qf_masked_lm mlm;
+	struct qf_classify classify;
+	uint32_t labels;
+	struct qf_relative relative;
 	struct qf_attention attn;
 	struct qf_mlp mlp;
 	struct qf_moe moe;		/* instead of it */

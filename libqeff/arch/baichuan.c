@@ -34,12 +34,13 @@ static void configure(struct qf_config *c, struct qf_model *m)
 }
 
 QF_ARCH(baichuan) = {
-	.name = "BaichuanForCausalLM",
-	.alias = "BaiChuanForCausalLM",
+	.classes = {
+		{ "BaichuanForCausalLM", QF_HEAD_CAUSAL_LM },
+		{ "BaiChuanForCausalLM", QF_HEAD_CAUSAL_LM },
+	},
 	.model_type = "baichuan",
 	.base = "model",
 	.configure = configure,
 	.embed = qf_embed_tokens,
 	.layer = qf_layer,
-	.head = qf_head_causal_lm,
 };

@@ -60,11 +60,12 @@ static void configure(struct qf_config *c, struct qf_model *m)
 }
 
 QF_ARCH(bloom) = {
-	.name = "BloomForCausalLM",
+	.classes = {
+		{ "BloomForCausalLM", QF_HEAD_CAUSAL_LM },
+	},
 	.model_type = "bloom",
 	.base = "transformer",
 	.configure = configure,
 	.embed = qf_embed_tokens,
 	.layer = qf_layer,
-	.head = qf_head_causal_lm,
 };

@@ -110,12 +110,13 @@ static void configure(struct qf_config *c, struct qf_model *m)
 }
 
 QF_ARCH(chatglm) = {
-	.name = "ChatGLMModel",
-	.alias = "ChatGLMForConditionalGeneration",
+	.classes = {
+		{ "ChatGLMModel", QF_HEAD_CAUSAL_LM },
+		{ "ChatGLMForConditionalGeneration", QF_HEAD_CAUSAL_LM },
+	},
 	.model_type = "chatglm",
 	.base = "transformer",
 	.configure = configure,
 	.embed = qf_embed_tokens,
 	.layer = qf_layer,
-	.head = qf_head_causal_lm,
 };

@@ -6,6 +6,8 @@
  */
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "libqeff/arch.h"
 
@@ -81,6 +83,28 @@ static void get_norms(struct qf_config *c, struct qf_model *m, bool grouped)
 	m->parallel = true;	/* both norms read the layer's input */
 }
 
+/*
+ * Trained, and computed by transformers' default (SDPA) attention in all versions,
+ * with the biases once. Its eager attention has added them twice since 4.45: in the
+ * mask that FalconModel makes, and in FalconAttention. Who says so wants those
+ * numbers; else what the checkpoint was saved by tells.
+ */
+static bool biases_twice(struct qf_config *c)
+{
+	json_t *root = c->root;
+	const char *way, *version;
+	unsigned int major, minor;
+
+	way = json_string_value(json_object_get(root, "attn_implementation"));
+	if (way)
+		return !strcmp(way, "eager");
+	version = json_string_value(json_object_get(root,
+						    "transformers_version"));
+	if (!version || sscanf(version, "%3u.%3u", &major, &minor) != 2)
+		return false;
+	return major > 4 || (major == 4 && minor >= 45);
+}
+
 static void configure(struct qf_config *c, struct qf_model *m)
 {
 	bool grouped = false, multi_query = true, alibi = false, bias = false;
@@ -105,26 +129,22 @@ static void configure(struct qf_config *c, struct qf_model *m)
 		return;
 	m->attn.scale = 1 / sqrt(m->head_dim);
 	if (alibi) {
-		/*
-		 * build_alibi_tensor() rounds; the scale covers the biases
-		 * too. Eager attention of transformers 4.47, our reference,
-		 * adds them twice: once in the mask that FalconModel makes,
-		 * once in FalconAttention. (Its SDPA path adds them once.)
-		 */
+		/* build_alibi_tensor() rounds; the scale covers the biases too */
 		m->alibi.max = 8;
 		m->alibi.bf16 = true;
-		m->alibi.scale = 2 * m->attn.scale;
+		m->alibi.scale = m->attn.scale * (biases_twice(c) ? 2 : 1);
 	} else {
 		qf_get_rope(c, m);
 	}
 }
 
 QF_ARCH(falcon) = {
-	.name = "FalconForCausalLM",
+	.classes = {
+		{ "FalconForCausalLM", QF_HEAD_CAUSAL_LM },
+	},
 	.model_type = "falcon",
 	.base = "transformer",
 	.configure = configure,
 	.embed = qf_embed_tokens,
 	.layer = qf_layer,
-	.head = qf_head_causal_lm,
 };

@@ -39,13 +39,14 @@ static void configure(struct qf_config *c, struct qf_model *m)
 }
 
 QF_ARCH(gemma) = {
-	.name = "GemmaForCausalLM",
+	.classes = {
+		{ "GemmaForCausalLM", QF_HEAD_CAUSAL_LM },
+	},
 	.model_type = "gemma",
 	.base = "model",
 	.configure = configure,
 	.embed = qf_embed_tokens,
 	.layer = qf_layer,
-	.head = qf_head_causal_lm,
 };
 
 static void configure_gemma2(struct qf_config *c, struct qf_model *m)
@@ -71,11 +72,12 @@ static void configure_gemma2(struct qf_config *c, struct qf_model *m)
 }
 
 QF_ARCH(gemma2) = {
-	.name = "Gemma2ForCausalLM",
+	.classes = {
+		{ "Gemma2ForCausalLM", QF_HEAD_CAUSAL_LM },
+	},
 	.model_type = "gemma2",
 	.base = "model",
 	.configure = configure_gemma2,
 	.embed = qf_embed_tokens,
 	.layer = qf_layer,
-	.head = qf_head_causal_lm,
 };

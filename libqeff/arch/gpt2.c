@@ -37,11 +37,12 @@ static void configure(struct qf_config *c, struct qf_model *m)
 }
 
 QF_ARCH(gpt2) = {
-	.name = "GPT2LMHeadModel",
+	.classes = {
+		{ "GPT2LMHeadModel", QF_HEAD_CAUSAL_LM },
+	},
 	.model_type = "gpt2",
 	.base = "transformer",
 	.configure = configure,
 	.embed = qf_embed_tokens,
 	.layer = qf_layer,
-	.head = qf_head_causal_lm,
 };

@@ -41,11 +41,12 @@ static void configure(struct qf_config *c, struct qf_model *m)
 }
 
 QF_ARCH(gpt_bigcode) = {
-	.name = "GPTBigCodeForCausalLM",
+	.classes = {
+		{ "GPTBigCodeForCausalLM", QF_HEAD_CAUSAL_LM },
+	},
 	.model_type = "gpt_bigcode",
 	.base = "transformer",
 	.configure = configure,
 	.embed = qf_embed_tokens,
 	.layer = qf_layer,
-	.head = qf_head_causal_lm,
 };

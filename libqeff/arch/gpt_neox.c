@@ -3,8 +3,6 @@
  * GPTNeoXForCausalLM (Pythia, GPT-NeoX-20B): both branches read the layer's input
  * through a norm of their own; a quarter of each head rotates.
  */
-#include <math.h>
-
 #include "libqeff/arch/llama_like.h"
 #include "libqeff/arch.h"
 
@@ -35,31 +33,29 @@ static void configure(struct qf_config *c, struct qf_model *m)
 	qf_get_positive(c, "rotary_pct", &m->rope.partial);
 	qf_get_positive(c, "rotary_emb_base", &m->rope.theta);
 	qf_configure_llama_like(c, m, 0);
-	m->attn = attention;
+	qf_use_attention(m, &attention);
 	m->mlp = mlp;
 	m->kv_heads = m->heads;
 	m->attn.blocks = m->heads;
-	m->attn.scale = 1 / sqrt(m->head_dim);
-	m->norm.kind = QF_NORM_LAYER;
-	m->norm.eps = 1e-5;
+	qf_get_layer_norm(c, m, "layer_norm_eps");
 	m->embed = "embed_in";
 	m->norm_final = "final_layer_norm";
 	m->head = "embed_out";
 	m->tied_if_alone = false;
 	m->parallel = true;
 	qf_get_act(c, "hidden_act", &m->mlp.act);
-	qf_get_positive(c, "layer_norm_eps", &m->norm.eps);
 	qf_get_bool(c, "use_parallel_residual", &m->parallel);
 	qf_get_bool(c, "attention_bias", &bias);
 	m->attn.qkv_bias = m->attn.o_bias = bias;
 }
 
 QF_ARCH(gpt_neox) = {
-	.name = "GPTNeoXForCausalLM",
+	.classes = {
+		{ "GPTNeoXForCausalLM", QF_HEAD_CAUSAL_LM },
+	},
 	.model_type = "gpt_neox",
 	.base = "gpt_neox",
 	.configure = configure,
 	.embed = qf_embed_tokens,
 	.layer = qf_layer,
-	.head = qf_head_causal_lm,
 };

@@ -58,13 +58,14 @@ static void configure(struct qf_config *c, struct qf_model *m)
 }
 
 QF_ARCH(gptj) = {
-	.name = "GPTJForCausalLM",
+	.classes = {
+		{ "GPTJForCausalLM", QF_HEAD_CAUSAL_LM },
+	},
 	.model_type = "gptj",
 	.base = "transformer",
 	.configure = configure,
 	.embed = qf_embed_tokens,
 	.layer = qf_layer,
-	.head = qf_head_causal_lm,
 };
 
 static void configure_codegen(struct qf_config *c, struct qf_model *m)
@@ -81,11 +82,12 @@ static void configure_codegen(struct qf_config *c, struct qf_model *m)
 }
 
 QF_ARCH(codegen) = {
-	.name = "CodeGenForCausalLM",
+	.classes = {
+		{ "CodeGenForCausalLM", QF_HEAD_CAUSAL_LM },
+	},
 	.model_type = "codegen",
 	.base = "transformer",
 	.configure = configure_codegen,
 	.embed = qf_embed_tokens,
 	.layer = qf_layer,
-	.head = qf_head_causal_lm,
 };

@@ -25,11 +25,12 @@ static void configure(struct qf_config *c, struct qf_model *m)
 }
 
 QF_ARCH(granite) = {
-	.name = "GraniteForCausalLM",
+	.classes = {
+		{ "GraniteForCausalLM", QF_HEAD_CAUSAL_LM },
+	},
 	.model_type = "granite",
 	.base = "model",
 	.configure = configure,
 	.embed = qf_embed_tokens,
 	.layer = qf_layer,
-	.head = qf_head_causal_lm,
 };

@@ -67,3 +67,29 @@ void qf_configure_llama_like(struct qf_config *c, struct qf_model *m,
 	m->attn.scale = 1 / sqrt(m->head_dim);
 	qf_get_rope(c, m);
 }
+
+void qf_get_layer_norm(struct qf_config *c, struct qf_model *m,
+		       const char *eps)
+{
+	m->norm.kind = QF_NORM_LAYER;
+	m->norm.eps = 1e-5;
+	qf_get_positive(c, eps, &m->norm.eps);
+}
+
+void qf_use_attention(struct qf_model *m, const struct qf_attention *attn)
+{
+	double scale = m->attn.scale;
+
+	m->attn = *attn;
+	m->attn.scale = scale;
+}
+
+void qf_get_experts(struct qf_config *c, struct qf_model *m, const char *key)
+{
+	qf_get_int(c, key, 1, 1 << 10, &m->moe.experts);
+	qf_get_int(c, "num_experts_per_tok", 1, 1 << 10, &m->moe.chosen);
+	if (!c->rc && m->moe.chosen > m->moe.experts)
+		qf_config_fail(c, -EINVAL,
+			       "field \"num_experts_per_tok\" is %u, but there are %u experts",
+			       m->moe.chosen, m->moe.experts);
+}

@@ -12,5 +12,12 @@
  */
 void qf_configure_llama_like(struct qf_config *c, struct qf_model *m,
 			     uint32_t kv_heads);
+/* LayerNorm instead, its eps in field @eps (1e-5 if absent). */
+void qf_get_layer_norm(struct qf_config *c, struct qf_model *m,
+		       const char *eps);
+/* Another attention of the same head size and scale. */
+void qf_use_attention(struct qf_model *m, const struct qf_attention *attn);
+/* How many experts (field @key) there are, and are chosen (num_experts_per_tok). */
+void qf_get_experts(struct qf_config *c, struct qf_model *m, const char *key);
 
 #endif

@@ -14,11 +14,12 @@ static void configure(struct qf_config *c, struct qf_model *m)
 }
 
 QF_ARCH(mistral) = {
-	.name = "MistralForCausalLM",
+	.classes = {
+		{ "MistralForCausalLM", QF_HEAD_CAUSAL_LM },
+	},
 	.model_type = "mistral",
 	.base = "model",
 	.configure = configure,
 	.embed = qf_embed_tokens,
 	.layer = qf_layer,
-	.head = qf_head_causal_lm,
 };

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
 /* MixtralForCausalLM: Mistral with a mixture of experts for its MLP. */
-#include <errno.h>
-
 #include "libqeff/arch/llama_like.h"
 #include "libqeff/arch.h"
 
@@ -25,20 +23,16 @@ static void configure(struct qf_config *c, struct qf_model *m)
 	m->moe.act = m->mlp.act;
 	m->moe.experts = 8;
 	m->moe.chosen = 2;
-	qf_get_int(c, "num_local_experts", 1, 1 << 10, &m->moe.experts);
-	qf_get_int(c, "num_experts_per_tok", 1, 1 << 10, &m->moe.chosen);
-	if (!c->rc && m->moe.chosen > m->moe.experts)
-		qf_config_fail(c, -EINVAL,
-			       "field \"num_experts_per_tok\" is %u, but there are %u experts",
-			       m->moe.chosen, m->moe.experts);
+	qf_get_experts(c, m, "num_local_experts");
 }
 
 QF_ARCH(mixtral) = {
-	.name = "MixtralForCausalLM",
+	.classes = {
+		{ "MixtralForCausalLM", QF_HEAD_CAUSAL_LM },
+	},
 	.model_type = "mixtral",
 	.base = "model",
 	.configure = configure,
 	.embed = qf_embed_tokens,
 	.layer = qf_layer,
-	.head = qf_head_causal_lm,
 };

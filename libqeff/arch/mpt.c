@@ -98,12 +98,13 @@ static void configure(struct qf_config *c, struct qf_model *m)
 }
 
 QF_ARCH(mpt) = {
-	.name = "MptForCausalLM",
-	.alias = "MPTForCausalLM",
+	.classes = {
+		{ "MptForCausalLM", QF_HEAD_CAUSAL_LM },
+		{ "MPTForCausalLM", QF_HEAD_CAUSAL_LM },
+	},
 	.model_type = "mpt",
 	.base = "transformer",
 	.configure = configure,
 	.embed = qf_embed_tokens,
 	.layer = qf_layer,
-	.head = qf_head_causal_lm,
 };

@@ -75,11 +75,12 @@ static void configure(struct qf_config *c, struct qf_model *m)
 }
 
 QF_ARCH(opt) = {
-	.name = "OPTForCausalLM",
+	.classes = {
+		{ "OPTForCausalLM", QF_HEAD_CAUSAL_LM },
+	},
 	.model_type = "opt",
 	.base = "model",
 	.configure = configure,
 	.embed = qf_embed_tokens,
 	.layer = qf_layer,
-	.head = qf_head_causal_lm,
 };

@@ -23,11 +23,12 @@ static void configure(struct qf_config *c, struct qf_model *m)
 }
 
 QF_ARCH(phi3) = {
-	.name = "Phi3ForCausalLM",
+	.classes = {
+		{ "Phi3ForCausalLM", QF_HEAD_CAUSAL_LM },
+	},
 	.model_type = "phi3",
 	.base = "model",
 	.configure = configure,
 	.embed = qf_embed_tokens,
 	.layer = qf_layer,
-	.head = qf_head_causal_lm,
 };

@@ -24,11 +24,12 @@ static void configure(struct qf_config *c, struct qf_model *m)
 }
 
 QF_ARCH(qwen2) = {
-	.name = "Qwen2ForCausalLM",
+	.classes = {
+		{ "Qwen2ForCausalLM", QF_HEAD_CAUSAL_LM },
+	},
 	.model_type = "qwen2",
 	.base = "model",
 	.configure = configure,
 	.embed = qf_embed_tokens,
 	.layer = qf_layer,
-	.head = qf_head_causal_lm,
 };

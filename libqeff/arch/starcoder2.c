@@ -23,21 +23,20 @@ static void configure(struct qf_config *c, struct qf_model *m)
 	qf_configure_llama_like(c, m, 2);
 	m->mlp = mlp;
 	m->tied_if_alone = false;
-	m->norm.kind = QF_NORM_LAYER;
-	m->norm.eps = 1e-5;
 	qf_get_act(c, "hidden_act", &m->mlp.act);
-	qf_get_positive(c, "norm_epsilon", &m->norm.eps);
+	qf_get_layer_norm(c, m, "norm_epsilon");
 	qf_get_bool(c, "use_bias", &bias);
 	m->attn.qkv_bias = m->attn.o_bias = m->mlp.bias = bias;
 	qf_get_window(c, 0, &m->attn.window);
 }
 
 QF_ARCH(starcoder2) = {
-	.name = "Starcoder2ForCausalLM",
+	.classes = {
+		{ "Starcoder2ForCausalLM", QF_HEAD_CAUSAL_LM },
+	},
 	.model_type = "starcoder2",
 	.base = "model",
 	.configure = configure,
 	.embed = qf_embed_tokens,
 	.layer = qf_layer,
-	.head = qf_head_causal_lm,
 };

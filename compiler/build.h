@@ -46,5 +46,7 @@ int qc_build_attrs(struct qc_graph *g, const struct qc_scope *s,
  * would take too much memory or time. Returns 1 if it did, 0 if not.
  */
 int qc_build_fold(struct qc_graph *g, struct qc_node *n, struct qaic_err *err);
+/* A value of no elements becomes a constant. 0 or -ENOMEM. */
+int qc_build_empty(struct qc_graph *g, struct qc_value *v);
 
 #endif

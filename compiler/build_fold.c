@@ -121,10 +121,34 @@ static int evaluate(struct qc_graph *g, struct qc_node *n, struct qaic_err *err)
 	return rc;
 }
 
+/* What has no elements is known: nothing has to make it. */
+static int fold_empty(struct qc_graph *g, struct qc_node *n)
+{
+	uint32_t i;
+	int rc = 0;
+
+	for (i = 0; i < n->num_out; i++)
+		if (qc_numel(n->out[i]))
+			return 0;
+	for (i = 0; i < n->num_out && !rc; i++)
+		if (!n->out[i]->cst)
+			rc = qc_build_empty(g, n->out[i]);
+	return rc;
+}
+
+int qc_build_empty(struct qc_graph *g, struct qc_value *v)
+{
+	const void *data = qc_alloc(g, 0);
+
+	return data ? set_const(g, v, data) : -ENOMEM;
+}
+
 int qc_build_fold(struct qc_graph *g, struct qc_node *n, struct qaic_err *err)
 {
-	int rc;
+	int rc = fold_empty(g, n);
 
+	if (rc)
+		return qaic_fail(err, rc, "out of memory");
 	/* shape() may have known the result (Shape, Constant, ...) */
 	if (!all_const(n->out, n->num_out)) {
 		if (!all_const(n->in, n->num_in))

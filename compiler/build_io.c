@@ -96,6 +96,8 @@ static int add_input(struct qc_build *b, struct qc_scope *s,
 	if (!qc_value_fits(v))
 		return qaic_fail(err, -EINVAL, "input '%s' is too large",
 				 ip->name);
+	if (!qc_numel(v) && qc_build_empty(b->g, v))
+		return qc_build_oom(err);
 	v->is_input = true;
 	b->g->inputs[b->g->num_inputs++] = v;
 	return qc_names_add(&s->values, v->name, 0, v) ? qc_build_oom(err) : 0;

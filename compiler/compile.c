@@ -33,7 +33,8 @@ static int add_symbol(struct qc_spec *s, const struct qaicc_symbol *sym,
 {
 	size_t i;
 
-	if (!sym->name || sym->value < 1 || sym->value > INT32_MAX)
+	/* 0: what has no elements is left out of that specialization */
+	if (!sym->name || sym->value < 0 || sym->value > INT32_MAX)
 		return qaic_fail(err, -EINVAL,
 				 "symbol '%s': value %lld is out of range",
 				 sym->name ? sym->name : "",

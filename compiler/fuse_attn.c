@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: MIT
 /*
- * Causal attention over a cache:
+ * Attention up to a position:
  *
  *   softmax(where(mask, -big, scores)) v, scores = q k^T * scale,
- *   or cap * tanh(q k^T * scale / cap), either perhaps with ALiBi added,
+ *   or cap * tanh(q k^T * scale / cap), either perhaps with a bias added,
  *
- * where k and v come from a cache through CtxGather, becomes one command that
- * reads the cache in place and only the slots [lo, position] of each row. That is
- * the same only if
+ * becomes one command that reads only the slots [lo, position] of each row. k and v
+ * come from a cache through CtxGather, which is then read in place, or from
+ * anywhere (an encoder, or what it left in a cache). The position is each query's
+ * own, or one for all queries of a sequence. That is the same only if
  *   - the mask is slot > position, perhaps or'ed with slot <= position - window;
  *   - slot j <= position is gathered from slot j;
- *   - what replaces v at empty slots is at slots > max(position) only;
- *   - what is added to the scores is a slope per head times the slot, plus what
- *     is the same for all slots of a row.
+ *   - what replaces v at empty slots is at slots > max(position) only.
+ * A bias that is a slope per head times the slot, plus what is the same for all
+ * slots of a row, is given by its slopes, any other one as it is.
  * All this is proved from the graph (here, fuse_mask.c, fuse_bias.c); if one of
  * them cannot be, nothing is fused.
  * Rows without a position (-1) give zeros, where ONNX's softmax of a constant row
@@ -73,8 +74,15 @@ static bool parse_cache(struct qc_value *v, struct cache *c)
 	memset(c, 0, sizeof(*c));
 	v = qc_skip_casts(skip_repeat(qc_skip_casts(v)));
 	v = qc_skip_casts(skip_cleared(v, c));
+	if (v->rank != 4)
+		return false;
 	n = qc_def(v, "CtxGather", true);
-	if (!n || v->rank != 4 || n->in[0]->rank != 4)
+	if (!n) {		/* all of it, as it is */
+		c->data = v;
+		c->slots = v->dim[2];
+		return !v->cst;
+	}
+	if (n->in[0]->rank != 4)
 		return false;
 	c->data = n->in[0];
 	c->slots = v->dim[2];
@@ -138,6 +146,7 @@ struct attention {
 	double scale, softcap;
 	double slope[QC_ATTN_MAX_HEADS];
 	bool alibi;
+	struct qc_value *bias;		/* [B or 1, H or 1, S or 1, slots], or NULL */
 };
 
 /* s = scale q k^T */
@@ -173,7 +182,21 @@ static bool parse_capped(struct qc_value *s, struct attention *a)
 	return true;
 }
 
-/* s = scores, or scores + bias; the bias is a line with a slope per head. */
+/* Can v be added to each score [B, H, S, slots] by the command? */
+static bool is_bias(const struct qc_value *v, const struct qc_value *scores)
+{
+	uint32_t i;
+
+	if (v->rank != 4 || !qaic_dtype_is_float(v->dtype) ||
+	    v->dim[3] != scores->dim[3])
+		return false;
+	for (i = 0; i < 3; i++)
+		if (v->dim[i] != 1 && v->dim[i] != scores->dim[i])
+			return false;
+	return true;
+}
+
+/* s = scores, or scores + bias; the bias may be a line with a slope per head. */
 static bool parse_biased(struct qc_value *s, struct attention *a)
 {
 	double outer = 1, sign;
@@ -182,6 +205,7 @@ static bool parse_biased(struct qc_value *s, struct attention *a)
 	int i;
 
 	a->alibi = false;
+	a->bias = NULL;
 	if (parse_capped(s, a))
 		return true;
 	s = skip_scale(s, &outer);
@@ -196,8 +220,10 @@ static bool parse_biased(struct qc_value *s, struct attention *a)
 			continue;
 		heads = a->q->dim[1];
 		if (!qc_attn_slopes(n->in[1 - i], heads, a->k.slots,
-				    a->mask.pos, a->slope))
-			return false;
+				    a->mask.pos, a->slope)) {
+			a->bias = qc_skip_casts(n->in[1 - i]);
+			return sign > 0 && outer == 1 && is_bias(a->bias, s);
+		}
 		for (h = 0; h < heads; h++)
 			a->slope[h] *= outer * sign;
 		a->alibi = true;
@@ -244,7 +270,8 @@ static bool parse(struct qc_node *mm, struct attention *a)
 	if ((a->k.pos && a->k.pos != a->mask.pos) ||
 	    (a->v.pos && a->v.pos != a->mask.pos))
 		return false;
-	return a->mask.pos->dim[1] == s && a->mask.pos->dim[0] == b &&
+	return (a->mask.pos->dim[1] == s || a->mask.pos->dim[1] == 1) &&
+	       a->mask.pos->dim[0] == b &&
 	       a->k.slots == a->v.slots && a->k.data->dim[0] == b &&
 	       a->v.data->dim[0] == b &&
 	       a->k.data->dim[1] == a->v.data->dim[1] &&
@@ -340,14 +367,13 @@ static int make(struct qc_graph *g, struct qc_node *mm, struct attention *a)
 
 	if (rc)
 		return rc;
-	if (a->alibi) {
-		in[4] = slopes(g, a);
-		if (!in[4])
-			return -ENOMEM;
-	}
-	n = qc_fused(g, t ? t : mm, &qc_op_attention, in, a->alibi ? 5 : 4,
+	in[4] = a->alibi ? slopes(g, a) : a->bias;
+	if (a->alibi && !in[4])
+		return -ENOMEM;
+	n = qc_fused(g, t ? t : mm, &qc_op_attention, in, in[4] ? 5 : 4,
 		     t ? t->out[0] : mm->out[0]);
 	if (!n || qc_attr_set_int(g, n, "bshd", t != NULL) ||
+	    qc_attr_set_int(g, n, "bias", a->bias != NULL) ||
 	    qc_attr_set_int(g, n, "slots", a->k.slots) ||
 	    qc_attr_set_int(g, n, "window", a->mask.window) ||
 	    qc_attr_set_float(g, n, "scale", a->scale) ||

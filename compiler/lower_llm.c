@@ -66,6 +66,8 @@ int qc_lower_ctx_scatter(struct qc_lower *l, struct qc_node *n,
 	int rc;
 
 	rc = qc_lower_inplace(l, n->in[0], n->out[0], &a.data, err);
+	if (!rc && !qc_numel(n->in[n->num_in - 1]))
+		return 0;	/* no rows to write */
 	if (!rc)
 		rc = ctx_args(l, n, &a, err);
 	if (!rc)
@@ -182,6 +184,23 @@ static int lower_rope(struct qc_lower *l, struct qc_node *n,
 	return rc ? rc : qc_emit(l, &v, err);
 }
 
+/* slopes [Hq], or a bias that broadcasts to [B, Hq, S, C] */
+static int attention_bias(struct qc_lower *l, struct qc_node *n,
+			  struct qc_vcmd *v, struct qaic_err *err)
+{
+	static const int ax_s[6] = AX(-1, -1, 0, -1, -1, -1);
+	static const int ax_b[6] = AX(0, 2, 1, -1, -1, 3);
+	bool bias = qc_attr_int(n, "bias", 0) != 0;
+	struct qc_view view;
+	int rc;
+
+	if (n->num_in < 5 || !n->in[4])
+		return 0;
+	v->c.imm[3].u = bias;
+	rc = qc_lower_in_as(l, n->in[4], QAIC_F32, &view, err);
+	return rc ? rc : qc_vcmd_opnd(v, 5, &view, bias ? ax_b : ax_s, err);
+}
+
 /* q [B, Hq, S, D], k, v [B, Hkv, C, D], positions; scale, window, softcap */
 static int lower_attention(struct qc_lower *l, struct qc_node *n,
 			   struct qaic_err *err)
@@ -189,9 +208,8 @@ static int lower_attention(struct qc_lower *l, struct qc_node *n,
 	static const int ax_q[6] = AX(0, 2, 1, -1, 3, -1);
 	static const int ax_kv[6] = AX(0, -1, -1, 1, 3, 2);
 	static const int ax_p[6] = AX(0, 1, -1, -1, -1, -1);
-	static const int ax_s[6] = AX(-1, -1, 0, -1, -1, -1);
 	static const uint32_t bshd[4] = { 0, 2, 1, 3 };
-	struct qc_view q, k, va, p, o, slopes;
+	struct qc_view q, k, va, p, o;
 	struct qc_vcmd v;
 	int rc = qc_lower_in(l, n->in[0], &q, err);
 
@@ -225,11 +243,8 @@ static int lower_attention(struct qc_lower *l, struct qc_node *n,
 		rc = qc_vcmd_opnd(&v, 3, &va, ax_kv, err);
 	if (!rc)
 		rc = qc_vcmd_opnd(&v, 4, &p, ax_p, err);
-	if (!rc && n->num_in > 4 && n->in[4]) {
-		rc = qc_lower_in_as(l, n->in[4], QAIC_F32, &slopes, err);
-		if (!rc)
-			rc = qc_vcmd_opnd(&v, 5, &slopes, ax_s, err);
-	}
+	if (!rc)
+		rc = attention_bias(l, n, &v, err);
 	return rc ? rc : qc_emit(l, &v, err);
 }
 

@@ -69,9 +69,9 @@ static bool same_shape(const struct qc_value *a, const struct qc_value *b)
 	       !memcmp(a->dim, b->dim, a->rank * sizeof(a->dim[0]));
 }
 
-static int find_pairs(struct qc_lower *l, struct qaic_err *err)
+static int find_pairs(struct qc_lower *l, uint32_t ni, struct qaic_err *err)
 {
-	uint32_t i, k, ni = l->g->num_inputs;
+	uint32_t i, k;
 
 	for (i = ni; i < l->num_io; i++) {
 		const char *out = l->io[i].val->name;
@@ -96,21 +96,28 @@ static int find_pairs(struct qc_lower *l, struct qaic_err *err)
 	return 0;
 }
 
+/* Inputs, then outputs. */
+static struct qc_value *model_io(const struct qc_graph *g, uint32_t i)
+{
+	return i < g->num_inputs ? g->inputs[i] : g->outputs[i - g->num_inputs];
+}
+
 static int check_custom_io(const struct qc_lower *l, struct qaic_err *err)
 {
 	size_t i, k;
 
 	for (i = 0; i < l->opt->num_custom_io; i++) {
 		const struct qaicc_custom_io *c = &l->opt->custom_io[i];
+		uint32_t n = l->g->num_inputs + l->g->num_outputs;
 
 		if (c->precision != QAIC_F16 && c->precision != QAIC_F32)
 			return qaic_fail(err, -EINVAL,
 				"custom IO: '%s': precision %s is not supported, use float16 or float32",
 				c->name, qaic_dtype_name(c->precision));
-		for (k = 0; k < l->num_io; k++)
-			if (!strcmp(c->name, l->io[k].val->name))
+		for (k = 0; k < n; k++)
+			if (!strcmp(c->name, model_io(l->g, k)->name))
 				break;
-		if (k == l->num_io)
+		if (k == n)
 			return qaic_fail(err, -EINVAL,
 				"custom IO: the model has no input or output '%s'",
 				c->name);
@@ -120,21 +127,26 @@ static int check_custom_io(const struct qc_lower *l, struct qaic_err *err)
 
 int qc_lower_io(struct qc_lower *l, struct qaic_err *err)
 {
-	uint32_t i, ni = l->g->num_inputs;
+	uint32_t i, ni = 0, n = l->g->num_inputs + l->g->num_outputs;
 	int rc = 0;
 
-	l->num_io = ni + l->g->num_outputs;
-	l->io = qc_alloc(l->g, (l->num_io + 1) * sizeof(*l->io));
+	l->io = qc_alloc(l->g, (n + 1) * sizeof(*l->io));
 	if (!l->io)
 		return qaic_fail(err, -ENOMEM, "out of memory");
-	for (i = 0; i < l->num_io; i++) {
-		l->io[i].val = i < ni ? l->g->inputs[i]
-				      : l->g->outputs[i - ni];
-		l->io[i].output = i >= ni;
-		l->io[i].pair = -1;
+	for (i = 0; i < n; i++) {
+		struct qc_io *io = &l->io[l->num_io];
+
+		io->val = model_io(l->g, i);
+		io->output = i >= l->g->num_inputs;
+		io->pair = -1;
+		/* there is nothing to bring: no binding */
+		if (!io->output && !qc_numel(io->val))
+			continue;
+		l->num_io++;
+		ni += !io->output;
 	}
 	if (l->opt->retained_state)
-		rc = find_pairs(l, err);
+		rc = find_pairs(l, ni, err);
 	if (!rc)
 		rc = check_custom_io(l, err);
 	for (i = 0; i < l->num_io && !rc; i++) {

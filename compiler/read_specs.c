@@ -40,17 +40,17 @@ static int parse_value(const char *key, json_t *v, int64_t *out,
 	} else if (json_is_real(v)) {
 		double d = json_real_value(v);
 
-		*out = d >= -1e15 && d <= 1e15 ? (int64_t)d : 0;
+		*out = d >= -1e15 && d <= 1e15 ? (int64_t)d : -1;
 		if (d != (double)*out)
-			*out = 0;
+			*out = -1;
 	} else {
 		return qaic_fail(err, -EINVAL,
 				 "symbol '%s' is neither a string nor a number",
 				 key);
 	}
-	if (*out < 1 || *out > INT32_MAX)
+	if (*out < 0 || *out > INT32_MAX)
 		return qaic_fail(err, -EINVAL,
-				 "symbol '%s': the value must be 1 or more",
+				 "symbol '%s': the value must be 0 or more",
 				 key);
 	return 0;
 }

@@ -233,7 +233,7 @@ static void pm_alibi_square(Onnx__ModelProto *m)
 	pm_weighted(m, "future,neg,ss");
 }
 
-/* |slot - constant| bends in the middle */
+/* |slot - constant| bends in the middle: a bias, no slope */
 static void pm_alibi_abs(Onnx__ModelProto *m)
 {
 	float two = 2;
@@ -248,12 +248,77 @@ static void pm_alibi_abs(Onnx__ModelProto *m)
 	pm_weighted(m, "future,neg,ss");
 }
 
-/* a slope for each query position, not for each head */
+/* a slope for each query position: no ALiBi, but a bias */
 static void pm_alibi_rows(Onnx__ModelProto *m)
 {
 	pm_slopes(m);
 	mm_node(m, "Mul", "fslots,fp4", "bias");
 	mm_node(m, "Add", "s1,bias", "ss");
+	pm_weighted(m, "future,neg,ss");
+}
+
+/* ---- no cache: an encoder's states, one position for a whole sequence ---- */
+
+/* "s" = q k^T over 5 slots of "mem", "future" = slot > last */
+static void pm_cross_scores(Onnx__ModelProto *m)
+{
+	float neg = -3e38f;
+	int32_t slots[5] = { 0, 1, 2, 3, 4 };
+	int64_t five = 5;
+
+	mm_input(m, "last", 7, "2,1");
+	mm_input(m, "mem", 1, "2,5,8");
+	mm_init(m, mm_tensor("neg", 1, 0, NULL, &neg, 4));
+	mm_init(m, mm_tensor("slots", 6, 1, &five, slots, sizeof(slots)));
+	mm_ints(m, "qs", 4, 2ll, 3ll, 2ll, 4ll);
+	mm_ints(m, "ks", 4, 2ll, 5ll, 2ll, 4ll);
+	mm_ints(m, "ys", 3, 2ll, 3ll, 8ll);
+	mm_ints(m, "a13", 2, 1ll, 3ll);
+	mm_attr_int(mm_node(m, "Cast", "last", "l32"), "to", 6);
+	mm_node(m, "Reshape", "x,qs", "q4");
+	mm_attr_ints(mm_node(m, "Transpose", "q4", "q"), "perm", 4, 0ll, 2ll,
+		     1ll, 3ll);
+	mm_node(m, "Reshape", "mem,ks", "k4");
+	mm_attr_ints(mm_node(m, "Transpose", "k4", "ckr"), "perm", 4, 0ll, 2ll,
+		     1ll, 3ll);
+	mm_attr_ints(mm_node(m, "Transpose", "ckr", "kt"), "perm", 4, 0ll, 1ll,
+		     3ll, 2ll);
+	mm_node(m, "MatMul", "q,kt", "s");
+	mm_node(m, "Unsqueeze", "l32,a13", "l4");
+	mm_node(m, "Greater", "slots,l4", "future");
+}
+
+static void pm_cross(Onnx__ModelProto *m)
+{
+	pm_cross_scores(m);
+	pm_weighted(m, "future,neg,s");
+}
+
+/* a bias of each score, one for all sequences */
+static void pm_cross_bias(Onnx__ModelProto *m)
+{
+	pm_cross_scores(m);
+	mm_input(m, "bias", 1, "1,2,3,5");
+	mm_node(m, "Add", "s,bias", "ss");
+	pm_weighted(m, "future,neg,ss");
+}
+
+/* one for all heads and queries, in front of the sum; softcapped before */
+static void pm_cross_bias_row(Onnx__ModelProto *m)
+{
+	pm_cross_scores(m);
+	mm_input(m, "bias", 1, "2,1,1,5");
+	mm_node(m, "Tanh", "s", "t");
+	mm_node(m, "Add", "bias,t", "ss");
+	pm_weighted(m, "future,neg,ss");
+}
+
+/* taken away, not added */
+static void pm_cross_bias_not(Onnx__ModelProto *m)
+{
+	pm_cross_scores(m);
+	mm_input(m, "bias", 1, "1,2,3,5");
+	mm_node(m, "Sub", "s,bias", "ss");
 	pm_weighted(m, "future,neg,ss");
 }
 

@@ -273,8 +273,12 @@ static const struct pattern patterns[] = {
 	{ "alibi-distance", pm_alibi_distance, "Attention", 1, "Sub" },
 	{ "alibi-scaled", pm_alibi_scaled, "Attention", 1, "Abs" },
 	{ "alibi-square", pm_alibi_square, "Attention", 0, NULL },
-	{ "alibi-abs", pm_alibi_abs, "Attention", 0, NULL },
-	{ "alibi-rows", pm_alibi_rows, "Attention", 0, NULL },
+	{ "alibi-abs", pm_alibi_abs, "Attention", 1, "Softmax" },
+	{ "alibi-rows", pm_alibi_rows, "Attention", 1, "Softmax" },
+	{ "cross", pm_cross, "Attention", 1, "Softmax" },
+	{ "cross-bias", pm_cross_bias, "Attention", 1, "Add" },
+	{ "cross-bias-row", pm_cross_bias_row, "Attention", 1, "Tanh" },
+	{ "cross-bias-not", pm_cross_bias_not, "Attention", 0, NULL },
 };
 
 static MM_MAYBE Onnx__ModelProto *pattern_model(const struct pattern *p)

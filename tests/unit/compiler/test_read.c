@@ -73,7 +73,7 @@ static void specs_bad(void **state)
 		"{\"specializations\":[]}", "{\"specializations\":[1]}",
 		"{\"specializations\":[{\"a\":\"x\"}]}",
 		"{\"specializations\":[{\"a\":\"\"}]}",
-		"{\"specializations\":[{\"a\":0}]}",
+		"{\"specializations\":[{\"a\":0.5}]}",
 		"{\"specializations\":[{\"a\":-1}]}",
 		"{\"specializations\":[{\"a\":1e300}]}",
 		"{\"specializations\":[{\"a\":99999999999999999999}]}",

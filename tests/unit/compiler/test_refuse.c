@@ -19,7 +19,7 @@ static const struct refusal {
 	const char *want;
 } refusals[] = {
 	{ "2,3", "Relu", "x", "output 'x' is an input too" },
-	{ "0,3", "Relu", NULL, "input 'x': dimension 0 is 0" },
+	{ "0,3", "Relu", NULL, "output 'y': dimension 0 is 0" },
 	{ "N,3", "Relu", NULL, "no value is given for the symbol 'N'" },
 	{ "2,3", "Foo", NULL, "node of output 'y' (Foo): unsupported operator" },
 	{ "2,3", "Relu", "y", "output 'y' is defined twice" },

@@ -99,6 +99,7 @@ void qaic_detach(struct qaic_card *card, struct qaic_port *port)
 
 	spin_lock_irq(&card->stat_lock);
 	card->telemetry = none;
+	WRITE_ONCE(card->thermal, 0);
 	spin_unlock_irq(&card->stat_lock);
 	memset(&card->id, 0, sizeof(card->id));
 	dev_info(&card->pdev->dev, "card %u: detached\n", card->slot);

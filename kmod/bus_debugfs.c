@@ -10,12 +10,6 @@
 
 static struct dentry *root;
 
-/* In the order of QAIC_SIM_RAS_* */
-static const char * const types[] = { "ce", "ue", "ue_nonfatal" };
-static const char * const sources[] = {
-	"soc_mem", "pcie", "ddr", "sys_bus1", "sys_bus2", "nsp_mem", "tsens",
-};
-
 static int parse(char *line, struct qaic_sim_ras *ras)
 {
 	char type[16], source[16];
@@ -24,11 +18,11 @@ static int parse(char *line, struct qaic_sim_ras *ras)
 
 	if (sscanf(line, "%15s %15s %u", type, source, &count) < 2 || !count)
 		return -EINVAL;
-	i = match_string(types, ARRAY_SIZE(types), type);
+	i = match_string(qaic_ras_types, -1, type);
 	if (i < 0)
 		return i;
 	ras->type = i;
-	i = match_string(sources, ARRAY_SIZE(sources), source);
+	i = match_string(qaic_ras_sources, -1, source);
 	if (i < 0)
 		return i;
 	ras->source = i;

@@ -38,6 +38,15 @@ module_param_named(datapath_poll_interval_us, qaic_datapath_poll_interval_us,
 MODULE_PARM_DESC(datapath_poll_interval_us,
 		 "Sleep between polls with datapath_polling (default 100)");
 
+int qaic_thermal_hot_mc = 85000;
+module_param_named(thermal_hot_mc, qaic_thermal_hot_mc, int, 0600);
+MODULE_PARM_DESC(thermal_hot_mc,
+		 "A SoC of so many thousandths of a degree C is hot (default 85000)");
+
+int qaic_thermal_critical_mc = 95000;
+module_param_named(thermal_critical_mc, qaic_thermal_critical_mc, int, 0600);
+MODULE_PARM_DESC(thermal_critical_mc, "And critical with so many (default 95000)");
+
 struct slot {
 	struct qaic_card card;
 	struct pci_host_bridge *host;

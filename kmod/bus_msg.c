@@ -4,21 +4,31 @@
 #include <linux/uaccess.h>
 
 #include "kmod/bus.h"
+#include "uapi/qaic_netlink.h"
+
+#define THERMAL_HYSTERESIS	5000	/* it is cool again so much below */
 
 void qaic_bus_ras(struct qaic_card *card, const struct qaic_sim_ras *ras)
 {
 	spin_lock_irq(&card->stat_lock);
 	if (ras->type == QAIC_SIM_RAS_CE)
-		card->ce_count += ras->count;
+		card->ras.ce += ras->count;
 	else if (ras->type == QAIC_SIM_RAS_UE)
-		card->ue_count += ras->count;
+		card->ras.ue += ras->count;
 	else
-		card->ue_nonfatal_count += ras->count;
+		card->ras.ue_nonfatal += ras->count;
 	spin_unlock_irq(&card->stat_lock);
 
 	qaic_drv_ras(card, ras);
-	if (ras->type == QAIC_SIM_RAS_UE)
-		qaic_bus_kick(card, "uncorrectable error");
+}
+
+void qaic_bus_ras_counts(struct qaic_card *card, struct qaic_ras_counts *out)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&card->stat_lock, flags);
+	*out = card->ras;
+	spin_unlock_irqrestore(&card->stat_lock, flags);
 }
 
 void qaic_bus_telemetry(struct qaic_card *card, struct qaic_sim_telemetry *out)
@@ -54,10 +64,29 @@ static int take_ras(struct qaic_card *card, const struct qaic_sim_ras *ras)
 	return 0;
 }
 
+/* Above a limit; who was above it is so until it is well below. */
+static bool above(s64 mc, int limit, bool was)
+{
+	return mc >= limit || (was && mc > (s64)limit - THERMAL_HYSTERESIS);
+}
+
+static u32 thermal_level(s32 mc, u32 was)
+{
+	if (above(mc, READ_ONCE(qaic_thermal_critical_mc),
+		  was >= QAIC_NL_THERMAL_CRITICAL))
+		return QAIC_NL_THERMAL_CRITICAL;
+	if (above(mc, READ_ONCE(qaic_thermal_hot_mc),
+		  was >= QAIC_NL_THERMAL_HOT))
+		return QAIC_NL_THERMAL_HOT;
+	return QAIC_NL_THERMAL_NORMAL;
+}
+
 static int take_telemetry(struct qaic_card *card,
 			  const struct qaic_sim_telemetry *t)
 {
 	unsigned int i;
+	bool changed;
+	u32 level;
 
 	if (t->num_nsp > ARRAY_SIZE(t->nsp_load) || t->ddr_used > t->ddr_total)
 		return -EINVAL;
@@ -66,7 +95,12 @@ static int take_telemetry(struct qaic_card *card,
 			return -EINVAL;
 	spin_lock_irq(&card->stat_lock);
 	card->telemetry = *t;
+	level = thermal_level(t->temp_mc, card->thermal);
+	changed = level != card->thermal;
+	WRITE_ONCE(card->thermal, level);
 	spin_unlock_irq(&card->stat_lock);
+	if (changed)
+		qaic_drv_thermal(card, level, t->temp_mc);
 	return 0;
 }
 

@@ -11,33 +11,21 @@
 
 /* ---- counters of errors, as upstream's ---- */
 
-static ssize_t show_count(struct device *dev, char *buf, u64 (*get)(
-			  const struct qaic_card *card))
-{
-	struct qaic_card *card = dev_get_drvdata(dev);
-	u64 n;
-
-	spin_lock_irq(&card->stat_lock);
-	n = get(card);
-	spin_unlock_irq(&card->stat_lock);
-	return sysfs_emit(buf, "%llu\n", n);
-}
-
 #define COUNTER(name)							\
-static u64 get_##name(const struct qaic_card *card)			\
+static ssize_t name##_count_show(struct device *dev,			\
+				 struct device_attribute *attr,		\
+				 char *buf)				\
 {									\
-	return card->name;						\
+	struct qaic_ras_counts n;					\
+									\
+	qaic_bus_ras_counts(dev_get_drvdata(dev), &n);			\
+	return sysfs_emit(buf, "%llu\n", n.name);			\
 }									\
-static ssize_t name##_show(struct device *dev,				\
-			   struct device_attribute *attr, char *buf)	\
-{									\
-	return show_count(dev, buf, get_##name);			\
-}									\
-static DEVICE_ATTR_RO(name)
+static DEVICE_ATTR_RO(name##_count)
 
-COUNTER(ce_count);
-COUNTER(ue_count);
-COUNTER(ue_nonfatal_count);
+COUNTER(ce);
+COUNTER(ue);
+COUNTER(ue_nonfatal);
 
 static ssize_t card_state_show(struct device *dev,
 			       struct device_attribute *attr, char *buf)

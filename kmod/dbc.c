@@ -178,5 +178,19 @@ void qaic_dbc_set_state(struct qaic_dbc *dbc, enum qaic_dbc_state state)
 	WRITE_ONCE(dbc->state, state);
 	mutex_unlock(&dbc->lock);
 	if (changed)
-		qaic_uevent_dbc(dbc);
+		qaic_notify_dbc(dbc, state);
+}
+
+bool qaic_dbc_advance_state(struct qaic_dbc *dbc, enum qaic_dbc_state state)
+{
+	bool later;
+
+	mutex_lock(&dbc->lock);
+	later = dbc->state != QAIC_DBC_IDLE && dbc->state < state;
+	if (later)
+		WRITE_ONCE(dbc->state, state);
+	mutex_unlock(&dbc->lock);
+	if (later)
+		qaic_notify_dbc(dbc, state);
+	return later;
 }

@@ -7,6 +7,7 @@
 #include <drm/drm_ioctl.h>
 #include <drm/drm_print.h>
 
+#include "kmod/netlink.h"
 #include "kmod/user.h"
 #include "kmod/wire.h"
 
@@ -50,11 +51,12 @@ static const struct drm_driver qaic_driver = {
 
 int qaic_drv_init(void)
 {
-	return 0;
+	return qaic_nl_init();
 }
 
 void qaic_drv_exit(void)
 {
+	qaic_nl_exit();
 }
 
 int qaic_drv_probe(struct qaic_card *card)
@@ -69,6 +71,7 @@ int qaic_drv_probe(struct qaic_card *card)
 		return PTR_ERR(qd);
 	qd->card = card;
 	qd->lost = true;
+	qaic_notify_init(qd);
 	mutex_init(&qd->slice_lock);
 	spin_lock_init(&qd->wire_lock);
 	INIT_LIST_HEAD(&qd->waiting);
@@ -83,6 +86,7 @@ int qaic_drv_probe(struct qaic_card *card)
 		return ret;
 	}
 	qaic_dbc_debugfs(qd);
+	qaic_nl_add(qd);
 	return 0;
 }
 
@@ -92,6 +96,7 @@ void qaic_drv_remove(struct qaic_card *card)
 	u32 i;
 
 	card->drv = NULL;
+	qaic_nl_del(qd);
 	drm_dev_unplug(&qd->drm);
 	for (i = 0; i < QAIC_HW_NUM_DBC; i++)
 		cancel_work_sync(&qd->dbc[i].poll_work);
@@ -129,7 +134,7 @@ int qaic_drv_online(struct qaic_card *card)
 		return ret;
 	}
 	qd->announced = true;
-	qaic_uevent_card(qd, true);
+	qaic_notify_card(qd, true);
 	return 0;
 }
 
@@ -161,7 +166,7 @@ void qaic_drv_offline(struct qaic_card *card)
 	for (i = 0; i < QAIC_HW_NUM_DBC; i++)
 		shut_down(&qd->dbc[i]);
 	if (qd->announced)
-		qaic_uevent_card(qd, false);
+		qaic_notify_card(qd, false);
 	qd->announced = false;
 }
 

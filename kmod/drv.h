@@ -19,6 +19,7 @@
 #include <linux/completion.h>
 #include <linux/idr.h>
 #include <linux/iosys-map.h>
+#include <linux/ratelimit_types.h>
 #include <linux/xarray.h>
 #include <drm/drm_device.h>
 #include <drm/drm_file.h>
@@ -84,6 +85,7 @@ struct qaic_device {
 	u32 session;			/* under wire_lock */
 	bool online;			/* clients are served */
 	bool announced;			/* so that OFFLINE is due */
+	struct ratelimit_state ras_limit;	/* of uevents */
 
 	struct mutex slice_lock;
 	struct qaic_dbc dbc[QAIC_HW_NUM_DBC];
@@ -210,12 +212,18 @@ void qaic_dbc_enable(struct qaic_dbc *dbc, struct qaic_user *usr);
 /* Take it back from its holder; @handle != 0: only if it is that client. */
 void qaic_dbc_release(struct qaic_dbc *dbc, u32 handle);
 void qaic_dbc_release_all(struct qaic_device *qd, u32 handle);
-/* Also told by a uevent. */
+/* Also told to user space. */
 void qaic_dbc_set_state(struct qaic_dbc *dbc, enum qaic_dbc_state state);
+/* The same if it is in use and @state is a later one than it has, else false. */
+bool qaic_dbc_advance_state(struct qaic_dbc *dbc, enum qaic_dbc_state state);
 
-/* uevent.c */
-void qaic_uevent_card(struct qaic_device *qd, bool online);
-void qaic_uevent_dbc(struct qaic_dbc *dbc);
+/* notify.c: uevents and netlink events. May sleep. */
+void qaic_notify_init(struct qaic_device *qd);
+void qaic_notify_card(struct qaic_device *qd, bool online);
+void qaic_notify_dbc(struct qaic_dbc *dbc, enum qaic_dbc_state state);
+void qaic_notify_ras(struct qaic_device *qd, const struct qaic_sim_ras *ras);
+/* @level QAIC_NL_THERMAL_* */
+void qaic_notify_thermal(struct qaic_device *qd, u32 level, s32 temp_mc);
 
 /* sysfs.c */
 extern const struct attribute_group *qaic_accel_groups[];

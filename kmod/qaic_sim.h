@@ -49,6 +49,7 @@ extern unsigned int qaic_mhi_timeout_ms;	/* a card that was told to boot */
 extern unsigned int qaic_control_resp_timeout_s;
 extern unsigned int qaic_wait_exec_default_timeout_ms;
 extern unsigned int qaic_datapath_poll_interval_us;
+extern int qaic_thermal_hot_mc, qaic_thermal_critical_mc;	/* ours */
 
 /* ---- a slot ---- */
 
@@ -65,6 +66,10 @@ struct qaic_iova_space {
 	struct rw_semaphore lock;	/* a fault looks up and inserts under it */
 	struct drm_mm mm;
 	struct qaic_port *port;		/* whose mappings see it, or NULL */
+};
+
+struct qaic_ras_counts {
+	u64 ce, ue, ue_nonfatal;
 };
 
 struct qaic_port;			/* an open /dev/qaic_simN */
@@ -102,7 +107,8 @@ struct qaic_card {
 
 	spinlock_t stat_lock;
 	struct qaic_sim_telemetry telemetry;	/* zeroes while detached */
-	u64 ce_count, ue_count, ue_nonfatal_count;
+	u32 thermal;			/* QAIC_NL_THERMAL_*, of that */
+	struct qaic_ras_counts ras;
 
 	struct miscdevice misc;
 	char misc_name[16];
@@ -163,6 +169,12 @@ bool qaic_bus_connected(struct qaic_card *card);
 void qaic_bus_telemetry(struct qaic_card *card,
 			struct qaic_sim_telemetry *out);
 
+/* Errors since the module was loaded. Any context. */
+void qaic_bus_ras_counts(struct qaic_card *card, struct qaic_ras_counts *out);
+
+/* Thermal design power of a SKU, microwatts. */
+u32 qaic_bus_power_max(u32 sku);
+
 /* Count a RAS event, as if the card had sent it (debugfs); calls
  * qaic_drv_ras(). Process context. */
 void qaic_bus_ras(struct qaic_card *card, const struct qaic_sim_ras *ras);
@@ -205,6 +217,11 @@ void qaic_drv_irq(struct qaic_card *card, unsigned int dbc);
 void qaic_drv_ssr(struct qaic_card *card, const struct qaic_sim_ssr *ssr);
 /* Type and source are known ones. The bus has counted it. */
 void qaic_drv_ras(struct qaic_card *card, const struct qaic_sim_ras *ras);
+/* The SoC has reached another QAIC_NL_THERMAL_*. Also before online. */
+void qaic_drv_thermal(struct qaic_card *card, u32 level, s32 temp_mc);
+
+/* Words for QAIC_SIM_RAS_*, NULL after the last. */
+extern const char * const qaic_ras_types[], * const qaic_ras_sources[];
 
 /* Once, at module load (before any probe) and exit (after every remove). */
 int qaic_drv_init(void);

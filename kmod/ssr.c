@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Subsystem restart of one DBC, and errors that the card reports.
+ * Subsystem restart of one DBC.
  *
  * While a DBC restarts its client gets EPERM; what was queued is lost. After it
  * the DBC is free, and the client has to activate again.
  */
-#include <linux/dev_printk.h>
-
 #include "kmod/drv.h"
 
 static void stop(struct qaic_dbc *dbc)
@@ -17,59 +15,34 @@ static void stop(struct qaic_dbc *dbc)
 	qaic_dbc_flush(dbc);
 }
 
+static enum qaic_dbc_state state_of(u32 event)
+{
+	switch (event) {
+	case QAIC_SIM_SSR_BEFORE_SHUTDOWN:
+		return QAIC_DBC_BEFORE_SHUTDOWN;
+	case QAIC_SIM_SSR_AFTER_SHUTDOWN:
+		return QAIC_DBC_AFTER_SHUTDOWN;
+	case QAIC_SIM_SSR_BEFORE_POWER_UP:
+		return QAIC_DBC_BEFORE_POWER_UP;
+	default:
+		return QAIC_DBC_AFTER_POWER_UP;
+	}
+}
+
+/*
+ * A restart goes forward, so a card can make no more than four events of one
+ * activation. What comes out of order is dropped.
+ */
 void qaic_drv_ssr(struct qaic_card *card, const struct qaic_sim_ssr *ssr)
 {
 	struct qaic_device *qd = card->drv;
 	struct qaic_dbc *dbc = &qd->dbc[ssr->dbc];
+	enum qaic_dbc_state state = state_of(ssr->event);
 
 	/* a DBC nobody has cannot restart */
-	if (!READ_ONCE(dbc->holder))
+	if (!READ_ONCE(dbc->holder) || !qaic_dbc_advance_state(dbc, state))
 		return;
-	switch (ssr->event) {
-	case QAIC_SIM_SSR_BEFORE_SHUTDOWN:
-		qaic_dbc_set_state(dbc, QAIC_DBC_BEFORE_SHUTDOWN);
-		stop(dbc);
-		break;
-	case QAIC_SIM_SSR_AFTER_SHUTDOWN:
-		qaic_dbc_set_state(dbc, QAIC_DBC_AFTER_SHUTDOWN);
-		stop(dbc);
-		break;
-	case QAIC_SIM_SSR_BEFORE_POWER_UP:
-		qaic_dbc_set_state(dbc, QAIC_DBC_BEFORE_POWER_UP);
-		stop(dbc);
-		break;
-	case QAIC_SIM_SSR_AFTER_POWER_UP:
-		qaic_dbc_set_state(dbc, QAIC_DBC_AFTER_POWER_UP);
+	stop(dbc);
+	if (state == QAIC_DBC_AFTER_POWER_UP)
 		qaic_dbc_release(dbc, 0);
-		break;
-	}
-}
-
-void qaic_drv_ras(struct qaic_card *card, const struct qaic_sim_ras *ras)
-{
-	static const char * const sources[] = {
-		"SoC memory", "PCIe", "DDR", "system bus 1", "system bus 2",
-		"NSP memory", "temperature sensor",
-	};
-	struct qaic_device *qd = card->drv;
-	const char *source = ras->source < ARRAY_SIZE(sources) ?
-				     sources[ras->source] : "?";
-
-	if (!qd)
-		return;
-	switch (ras->type) {
-	case QAIC_SIM_RAS_CE:
-		dev_info_ratelimited(qd->drm.dev, "%u correctable errors: %s\n",
-				     ras->count, source);
-		break;
-	case QAIC_SIM_RAS_UE_NONFATAL:
-		dev_warn_ratelimited(qd->drm.dev, "%u non-fatal errors: %s\n",
-				     ras->count, source);
-		break;
-	case QAIC_SIM_RAS_UE:
-		dev_err_ratelimited(qd->drm.dev, "uncorrectable error: %s\n",
-				    source);
-		qaic_bus_kick(card, "an uncorrectable error");
-		break;
-	}
 }

@@ -48,6 +48,30 @@ void qeff_tokenizer_close(struct qeff_tokenizer *tok);
 int qeff_encode(const struct qeff_tokenizer *tok, const char *text, size_t len,
 		bool special, int32_t **ids, size_t *num_ids,
 		struct qaic_err *err);
+/* One token of a text, or of a pair of texts. */
+struct qeff_token {
+	int32_t id;
+	uint8_t type;			/* token_type_ids */
+	int8_t text;			/* 0: of the first, 1: of the second, -1: added */
+	uint32_t start, end;		/* bytes of its text; 0, 0 where added */
+};
+
+struct qeff_encoding {
+	struct qeff_token *tokens;
+	size_t num;
+};
+
+/*
+ * Encode a text, or two (a question and its context): @b may be NULL. With
+ * @special the post-processor's tokens are put around and between them, as the
+ * models were trained: [CLS] a [SEP] b [SEP]. Each token says what bytes of its
+ * text it stands for. Release with qeff_encoding_release(). Errors as
+ * qeff_encode(), and -EOPNOTSUPP for a tokenizer that has no way to join two.
+ */
+int qeff_encode_pair(const struct qeff_tokenizer *tok, const char *a, size_t na,
+		     const char *b, size_t nb, bool special,
+		     struct qeff_encoding *out, struct qaic_err *err);
+void qeff_encoding_release(struct qeff_encoding *e);
 /* Decode; *text is malloc'ed and NUL-terminated. Unknown ids decode to nothing. */
 int qeff_decode(const struct qeff_tokenizer *tok, const int32_t *ids,
 		size_t num_ids, bool skip_special, char **text, size_t *len,
@@ -101,6 +125,8 @@ int qeff_model_info(const char *dir, struct qeff_model_info *info,
 struct qeff_export_options {
 	const char *model_dir;
 	const char *onnx_path;		/* external data goes beside it */
+	bool every_row;			/* logits of every token, [batch, seq_len,
+					 * vocab]; else of the last one */
 	struct qaic_progress progress;
 };
 
@@ -230,20 +256,27 @@ void qeff_result_release(struct qeff_result *res);
 /* ---- verification ---- */
 
 /*
- * A second opinion on what the card computed: the same ONNX in the compiler's
- * reference evaluation, along the calls and with the tokens of a generation.
+ * Evaluations of one model along the calls and with the tokens of a generation.
  *
- * The logits that are compared are those of the generation itself. The KV cache
- * never leaves the card, so the model is compiled once more with the cache as
- * ordinary inputs and outputs, and that program is run along.
+ * The reference is the checkpoint, exported anew and evaluated over whole
+ * sequences in one call, without a cache that is written before. The ONNX is the
+ * exported file, call by call. Both are evaluated by the compiler's plain FP32
+ * loops. The card runs the compiled ONNX.
+ *
+ * The logits of the card are those of the generation itself. The KV cache never
+ * leaves the card, so the model is compiled once more with the cache (and what is
+ * between the blocks) as ordinary inputs and outputs, and that program is run
+ * along.
  */
 struct qeff_verifier;
 
 struct qeff_verify_options {
 	const char *onnx;
+	const char *model_dir;		/* of the reference; NULL: without one */
+	bool per_block;			/* compare what is between the blocks too */
 	unsigned int num_cores;
 	bool fp32;
-	uint32_t qid, batch, prompt_len, ctx_len, vocab;
+	uint32_t qid, batch, prompt_len, ctx_len;
 };
 
 /* One batch of prompts that was generated. */
@@ -256,16 +289,36 @@ struct qeff_verify_batch {
 	 * as qeff_request.logits delivered them */
 	const float *const *logits;
 	const size_t *num_logits;	/* rows in it */
+	size_t vocab;
 };
 
-/* How far an output is from the reference, over all batches so far. */
-struct qeff_verify_output {
-	char name[64];
-	size_t rows, top1;		/* logits: rows, and those whose largest
+enum qeff_verify_pair {
+	QEFF_ONNX_REFERENCE,		/* the ONNX against the reference */
+	QEFF_CARD_ONNX,
+	QEFF_CARD_REFERENCE,
+	QEFF_NUM_PAIRS,
+};
+
+enum qeff_output_kind {
+	QEFF_OUTPUT_RESULT,		/* "logits" */
+	QEFF_OUTPUT_BLOCK,		/* what comes out of "model.layers.0" */
+	QEFF_OUTPUT_STATE,		/* "past_key.0_RetainedState" */
+};
+
+/* How far the first of a pair is from the second, over all batches so far. */
+struct qeff_distance {
+	uint64_t num;			/* elements compared; 0: nothing was */
+	size_t rows, top1;		/* results: rows, and those whose largest
 					 * agrees; else 0 */
 	double mse, max_abs, cosine;
 	double rel_rms;			/* sqrt(sum of squared differences / sum
-					 * of squares of the reference) */
+					 * of squares of the second) */
+};
+
+struct qeff_verify_output {
+	char name[96];
+	enum qeff_output_kind kind;
+	struct qeff_distance pair[QEFF_NUM_PAIRS];
 };
 
 int qeff_verifier_open(const struct qeff_verify_options *opt,
@@ -273,9 +326,16 @@ int qeff_verifier_open(const struct qeff_verify_options *opt,
 int qeff_verifier_run(struct qeff_verifier *v,
 		      const struct qeff_verify_batch *batch,
 		      struct qaic_err *err);
-/* Logits first, then the cache tensors. False for an index out of range. */
+/* Results first, then blocks, then the cache. False for an index out of range. */
 bool qeff_verifier_output(const struct qeff_verifier *v, size_t i,
 			  struct qeff_verify_output *out);
+/*
+ * Where the two part: the first block whose relative RMS is over @bound. False if
+ * there is none, or without per_block.
+ */
+bool qeff_verifier_parting(const struct qeff_verifier *v,
+			   enum qeff_verify_pair pair, double bound,
+			   struct qeff_verify_output *out);
 void qeff_verifier_close(struct qeff_verifier *v);
 
 #ifdef __cplusplus

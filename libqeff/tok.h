@@ -26,7 +26,7 @@
 #define TOK_MAX_STEPS	32		/* normalizers, pre-tokenizers, decoders */
 #define TOK_MAX_NESTING	8		/* Sequence inside Sequence */
 #define TOK_MAX_STRING	4096		/* patterns, contents, added tokens */
-#define TOK_MAX_TEMPLATE 64		/* ids before or after the text */
+#define TOK_MAX_TEMPLATE 64		/* ids around the texts, and the texts */
 
 /* ---- UTF-8 (tok_utf8.c) ---- */
 
@@ -48,8 +48,6 @@ enum tok_utf8 tok_utf8_next(const char *s, size_t n, uint32_t *cp, size_t *len);
 size_t tok_utf8_get(const char *s, uint32_t *cp);
 size_t tok_utf8_put(char out[4], uint32_t cp);
 bool tok_utf8_valid(const char *s, size_t n);
-/* Append @text with its invalid bytes as TOK_RAW characters. */
-void tok_utf8_armour(const char *text, size_t n, struct qaic_str *out);
 /* The byte that @cp carries, or -1. */
 static inline int tok_raw_byte(uint32_t cp)
 {
@@ -61,11 +59,60 @@ static inline int tok_raw_byte(uint32_t cp)
 bool tok_is_space(uint32_t cp);
 bool tok_is_numeric(uint32_t cp);
 bool tok_is_punct(uint32_t cp);
+bool tok_is_control(uint32_t cp);
 bool tok_is_word(uint32_t cp);
 
 /* The byte <-> character table of byte-level models (tok_bytes.c). */
 uint32_t tok_byte_char(uint8_t byte);
 int tok_char_byte(uint32_t cp);		/* -1: no byte */
+
+/* ---- text, and where it came from ---- */
+
+/* Bytes of the text that was given to encode. */
+struct tok_span {
+	uint32_t start, end;
+};
+
+struct tok_buf {
+	struct qaic_str str;
+	struct tok_span *at;	/* of each byte, where the view it came from has */
+	size_t cap_at;
+};
+
+/* Valid UTF-8 to be read. */
+struct tok_view {
+	const char *s;
+	size_t len;
+	const struct tok_span *at;	/* NULL: nobody asks for offsets */
+	bool first;		/* begins where the whole text begins */
+};
+
+/* Append @n bytes that stand for the bytes [from, to) of @in. */
+void tok_buf_put(struct tok_buf *out, const char *s, size_t n,
+		 const struct tok_view *in, size_t from, size_t to);
+/* Append the bytes [from, to) of @in as they are. */
+void tok_buf_copy(struct tok_buf *out, const struct tok_view *in, size_t from,
+		  size_t to);
+/* Append the character @cp that stands for [from, to). */
+void tok_buf_char(struct tok_buf *out, uint32_t cp, const struct tok_view *in,
+		  size_t from, size_t to);
+/* The same with each byte of it spelled as its character (tok_bytes.c). */
+void tok_bytes_spell(const struct tok_view *in, struct tok_buf *out);
+void tok_buf_free(struct tok_buf *b);
+static inline struct tok_view tok_buf_view(const struct tok_buf *b, size_t off,
+					   size_t len, bool first)
+{
+	return (struct tok_view){ b->str.s ? b->str.s + off : "", len,
+				  b->at ? b->at + off : NULL, first };
+}
+/* What the bytes [from, to) of @v, not none, came from. */
+static inline struct tok_span tok_view_span(const struct tok_view *v,
+					    size_t from, size_t to)
+{
+	if (!v->at)
+		return (struct tok_span){ 0, 0 };
+	return (struct tok_span){ v->at[from].start, v->at[to - 1].end };
+}
 
 /* ---- pieces of text ---- */
 
@@ -73,16 +120,19 @@ struct tok_piece {
 	size_t off, len;	/* in the buffer of its tok_text */
 	int32_t id;		/* an added token, or -1 */
 	bool first;		/* begins where the whole text begins */
+	struct tok_span at;	/* of an added token: its text does not travel */
 };
 
 struct tok_text {
-	struct qaic_str buf;
+	struct tok_buf buf;
 	struct tok_piece *v;
 	size_t n, cap;
 };
 
 int tok_text_add(struct tok_text *t, size_t off, size_t len, int32_t id,
 		 bool first);
+/* The added token @p, as it is. */
+int tok_text_token(struct tok_text *t, const struct tok_piece *p);
 void tok_text_reset(struct tok_text *t);
 void tok_text_free(struct tok_text *t);
 
@@ -93,10 +143,11 @@ struct tok_cut {
 
 struct tok_ids {
 	int32_t *v;
-	size_t n, cap;
+	struct tok_span *at;
+	size_t n, cap, cap_at;
 };
 
-int tok_ids_add(struct tok_ids *ids, int32_t id);
+int tok_ids_add(struct tok_ids *ids, int32_t id, struct tok_span at);
 
 /* ---- what one encode needs ---- */
 
@@ -117,7 +168,7 @@ struct tok_cand {
 
 struct tok_scratch {
 	struct tok_text a, b;
-	struct qaic_str norm[2];
+	struct tok_buf norm[2];
 	struct tok_cut *cut;
 	size_t num_cut, cap_cut;
 	pcre2_match_data *md;
@@ -130,9 +181,16 @@ struct tok_scratch {
 	void *lattice;
 	size_t cap_lattice;
 	struct tok_ids ids;
+	size_t cap_tokens;	/* of qeff_encoding.tokens */
 	struct qaic_err *err;
 };
 
+/* Append @in, any bytes, with its invalid ones as TOK_RAW characters. */
+void tok_utf8_armour(const struct tok_view *in, struct tok_buf *out);
+/* One more id, for the bytes [from, to) of @v. */
+int tok_emit(struct tok_scratch *s, int32_t id, const struct tok_view *v,
+	     size_t from, size_t to);
+void tok_scratch_free(struct tok_scratch *s);
 int tok_nomem(struct qaic_err *err);
 /* Make room for @n elements of @size in *v. */
 int tok_room(void *v, size_t *cap, size_t n, size_t size);
@@ -244,41 +302,65 @@ int tok_added_json(struct qeff_tokenizer *tok, json_t *obj, int64_t id,
 		   struct qaic_err *err);
 /* After the last one, and after the normalizer is known. */
 int tok_added_finish(struct qeff_tokenizer *tok, struct qaic_err *err);
-/* Cut @from (text of @off, @len in it) at the added tokens of @set, into @to. */
+/* Cut what @to->buf holds from @off on at the added tokens of @set, into @to. */
 int tok_added_cut(const struct qeff_tokenizer *tok, const struct tok_prefix *set,
-		  const char *text, size_t off, size_t len, bool first,
-		  struct tok_text *to);
+		  size_t off, bool first, struct tok_text *to);
 void tok_added_free(struct tok_added *a);
 
-/* ---- normalizers (tok_norm.c) ---- */
+/* ---- normalizers (tok_norm.c, tok_norm_json.c) ---- */
 
 enum tok_norm_type {
 	TOK_NORM_NFC, TOK_NORM_NFD, TOK_NORM_NFKC, TOK_NORM_NFKD,
 	TOK_NORM_LOWER, TOK_NORM_STRIP, TOK_NORM_STRIP_ACCENTS,
-	TOK_NORM_PREPEND, TOK_NORM_REPLACE, TOK_NORM_SPM,
+	TOK_NORM_PREPEND, TOK_NORM_REPLACE, TOK_NORM_SPM, TOK_NORM_NMT,
+	TOK_NORM_BERT_CLEAN, TOK_NORM_BERT_CHINESE, TOK_NORM_STRIP_MN,
+	TOK_NORM_BYTES, TOK_NORM_CHARSMAP,
 };
+
+/* SentencePiece's map of characters (tok_charsmap.c): a trie and the texts. */
+struct tok_charsmap {
+	uint8_t *blob;
+	size_t len;		/* of blob */
+	size_t units;		/* of the trie, 4 bytes each, from byte 4 on */
+	bool longest;		/* SentencePiece's search; else Hugging Face's */
+};
+
+/* The bytes as in a tokenizer.model; as base64 in a tokenizer.json. */
+int tok_charsmap_read(struct tok_charsmap *m, const void *data, size_t len,
+		      struct qaic_err *err);
+int tok_charsmap_base64(struct tok_charsmap *m, const char *text,
+			struct qaic_err *err);
+/* @keep: texts that are left alone. */
+void tok_charsmap_run(const struct tok_charsmap *m, const struct tok_prefix *keep,
+		      const struct tok_view *in, struct tok_buf *out);
+void tok_charsmap_free(struct tok_charsmap *m);
 
 struct tok_norm {
 	enum tok_norm_type type;
 	struct tok_pattern pat;		/* Replace */
+	struct tok_charsmap map;
 	char *s;			/* Prepend, Replace: the new text */
 	size_t len;
 	bool left, right;		/* Strip */
 	bool dummy_prefix, squeeze, escape, first_only;	/* SentencePiece */
 };
 
+/* Append a step; NULL with a message if there are too many. */
+struct tok_norm *tok_norm_add(struct qeff_tokenizer *tok,
+			      enum tok_norm_type type, struct qaic_err *err);
 int tok_norm_json(struct qeff_tokenizer *tok, json_t *obj, int depth,
 		  struct qaic_err *err);
 /* Append the normalized form of @text to @out. */
-int tok_norm_run(const struct qeff_tokenizer *tok, const char *text, size_t len,
-		 bool first, struct qaic_str *out, struct tok_scratch *s);
+int tok_norm_run(const struct qeff_tokenizer *tok, const struct tok_view *text,
+		 struct tok_buf *out, struct tok_scratch *s);
 void tok_norm_free(struct tok_norm *n);
 /* NFC, NFD, NFKC, NFKD (tok_unicode.c) */
-int tok_unicode_normalize(enum tok_norm_type form, const char *text, size_t len,
-			  struct qaic_str *out);
-void tok_unicode_lower(const char *text, size_t len, struct qaic_str *out);
-void tok_unicode_strip_accents(const char *text, size_t len,
-			       struct qaic_str *out);
+int tok_unicode_normalize(enum tok_norm_type form, const struct tok_view *in,
+			  struct tok_buf *out);
+void tok_unicode_lower(const struct tok_view *in, struct tok_buf *out);
+/* Drop marks: all, or those that take no space (Mn) alone. */
+void tok_unicode_strip_accents(const struct tok_view *in, bool mn_only,
+			       struct tok_buf *out);
 
 /* ---- pre-tokenizers (tok_pre.c, tok_split.c) ---- */
 
@@ -332,12 +414,13 @@ struct tok_model {
 int tok_bpe_json(struct qeff_tokenizer *tok, json_t *obj, struct qaic_err *err);
 /* Fill byte_id, low_id and the prefixes once the vocabulary is complete. */
 int tok_model_index(struct qeff_tokenizer *tok, struct qaic_err *err);
-int tok_model_run(const struct qeff_tokenizer *tok, const char *text, size_t len,
+/* The ids of one piece, not empty, into s->ids. */
+int tok_model_run(const struct qeff_tokenizer *tok, const struct tok_view *v,
 		  struct tok_scratch *s);
-int tok_bpe_run(const struct qeff_tokenizer *tok, const char *text, size_t len,
+int tok_bpe_run(const struct qeff_tokenizer *tok, const struct tok_view *v,
 		struct tok_scratch *s);
-int tok_unigram_run(const struct qeff_tokenizer *tok, const char *text,
-		    size_t len, struct tok_scratch *s);
+int tok_unigram_run(const struct qeff_tokenizer *tok, const struct tok_view *v,
+		    struct tok_scratch *s);
 /*
  * Ids of a character that the vocabulary lacks: byte tokens, the unknown, or
  * none at all where the model has neither: the reference drops it then.
@@ -348,10 +431,30 @@ void tok_model_free(struct tok_model *m);
 
 /* ---- post-processors (tok_post.c) ---- */
 
+enum { TOK_POST_A = -1, TOK_POST_B = -2 };
+
 struct tok_template {
-	int32_t before[TOK_MAX_TEMPLATE], after[TOK_MAX_TEMPLATE];
-	size_t num_before, num_after;
+	struct {
+		int32_t id;	/* a token, or one of the texts */
+		uint8_t type;
+	} v[TOK_MAX_TEMPLATE];
+	size_t n;
 };
+
+struct tok_post {
+	struct tok_template single, pair;
+	bool wrapped;		/* one processor around another: no pairs */
+	bool trim;		/* offsets leave white space out */
+};
+
+/* Append to a template; @id is TOK_POST_A, TOK_POST_B or a token. */
+int tok_post_put(const struct qeff_tokenizer *tok, struct tok_template *t,
+		 int64_t id, int64_t type, struct qaic_err *err);
+/* Without any processor: the text, or both of them. */
+void tok_post_default(struct tok_post *p);
+/* @before A @after, and for pairs @before B @after as well; -1: none. */
+int tok_post_ends(struct qeff_tokenizer *tok, int32_t before, int32_t after,
+		  struct qaic_err *err);
 
 int tok_post_json(struct qeff_tokenizer *tok, json_t *obj, int depth,
 		  struct qaic_err *err);
@@ -389,7 +492,7 @@ struct qeff_tokenizer {
 	struct tok_pre pre[TOK_MAX_STEPS];
 	size_t num_pre;
 	struct tok_model model;
-	struct tok_template post;
+	struct tok_post post;
 	struct tok_dec dec[TOK_MAX_STEPS];
 	size_t num_dec;
 	bool fused;		/* while dec[] is built: the text is one */

@@ -95,20 +95,18 @@ int tok_added_json(struct qeff_tokenizer *tok, json_t *obj, int64_t id,
 static int normal_form(struct qeff_tokenizer *tok, struct tok_added_token *t,
 		       struct qaic_err *err)
 {
+	struct tok_view text = { t->s, t->len, NULL, true };
 	struct tok_scratch s = { .err = err };
-	struct qaic_str out = { 0 };
+	struct tok_buf out = { 0 };
 	int rc;
 
-	rc = tok_norm_run(tok, t->s, t->len, true, &out, &s);
-	if (!rc && dup_text(&t->pattern, out.s ? out.s : "", out.len))
+	rc = tok_norm_run(tok, &text, &out, &s);
+	if (!rc && dup_text(&t->pattern, out.str.s ? out.str.s : "",
+			    out.str.len))
 		rc = tok_nomem(err);
-	t->pattern_len = out.len;
-	qaic_str_free(&out);
-	qaic_str_free(&s.norm[0]);
-	qaic_str_free(&s.norm[1]);
-	free(s.cut);
-	pcre2_match_data_free(s.md);
-	pcre2_match_context_free(s.mctx);
+	t->pattern_len = out.str.len;
+	tok_buf_free(&out);
+	tok_scratch_free(&s);
 	return rc;
 }
 
@@ -186,15 +184,17 @@ static void widen(const struct tok_added_token *t, const char *text, size_t len,
 }
 
 int tok_added_cut(const struct qeff_tokenizer *tok, const struct tok_prefix *set,
-		  const char *text, size_t off, size_t len, bool first,
-		  struct tok_text *to)
+		  size_t off, bool first, struct tok_text *to)
 {
+	const struct tok_view v = tok_buf_view(&to->buf, off,
+					       to->buf.str.len - off, first);
+	const size_t len = v.len;
+	const char *text = v.s;
 	const struct tok_added_token *t;
 	size_t i = 0, last = 0, n, start, end;
 	int32_t which;
 	int rc = 0;
 
-	text += off;
 	while (!rc && set->n && i < len) {
 		n = tok_prefix_longest(set, text + i, len - i, &which);
 		if (!n) {
@@ -214,6 +214,8 @@ int tok_added_cut(const struct qeff_tokenizer *tok, const struct tok_prefix *set
 		if (!rc)
 			rc = tok_text_add(to, off + start, end - start, t->id,
 					  first && !start);
+		if (!rc)
+			to->v[to->n - 1].at = tok_view_span(&v, start, end);
 		last = i = end;
 	}
 	if (!rc && last < len)

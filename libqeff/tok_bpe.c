@@ -215,7 +215,7 @@ static int make_spm_symbols(const struct qeff_tokenizer *tok, const char *text,
 }
 
 /* What is left: known ids, bytes, and one unknown for each run of them. */
-static int emit(const struct qeff_tokenizer *tok, const char *text,
+static int emit(const struct qeff_tokenizer *tok, const struct tok_view *v,
 		struct tok_scratch *s)
 {
 	const struct tok_symbol *y;
@@ -230,28 +230,30 @@ static int emit(const struct qeff_tokenizer *tok, const char *text,
 		num = 1;
 		ids[0] = y->id;
 		if (y->id < 0) {
-			tok_model_unknown(tok, text + y->start, y->len, ids,
+			tok_model_unknown(tok, v->s + y->start, y->len, ids,
 					  &num);
 			unk = num == 1 && ids[0] == tok->model.unk;
 		}
 		for (k = 0; !rc && k < num && !(unk && after_unk); k++)
-			rc = tok_ids_add(&s->ids, ids[k]) ?
-			     tok_nomem(s->err) : 0;
+			rc = tok_emit(s, ids[k], v, y->start,
+				      y->start + y->len);
 		after_unk = unk;
 	}
 	return rc;
 }
 
-int tok_bpe_run(const struct qeff_tokenizer *tok, const char *text, size_t len,
+int tok_bpe_run(const struct qeff_tokenizer *tok, const struct tok_view *v,
 		struct tok_scratch *s)
 {
+	const size_t len = v->len;
+	const char *text = v->s;
 	int32_t id;
 	int rc;
 
 	if (tok->model.ignore_merges) {
 		id = tok_vocab_model(&tok->vocab, text, len);
 		if (id >= 0)
-			return tok_ids_add(&s->ids, id) ? tok_nomem(s->err) : 0;
+			return tok_emit(s, id, v, 0, len);
 	}
 	s->num_sym = 0;
 	rc = tok->model.type == TOK_MODEL_SPM ?
@@ -261,5 +263,5 @@ int tok_bpe_run(const struct qeff_tokenizer *tok, const char *text, size_t len,
 		return rc;
 	s->sym[s->num_sym - 1].next = -1;
 	rc = merge_all(tok, text, s);
-	return rc ? rc : emit(tok, text, s);
+	return rc ? rc : emit(tok, v, s);
 }

@@ -33,3 +33,21 @@ int tok_char_byte(uint32_t cp)
 		return cp - 0x100;
 	return cp == 0x143 ? 0xad : cp - 0x121 + 0x7f;
 }
+
+void tok_bytes_spell(const struct tok_view *in, struct tok_buf *out)
+{
+	size_t i, n, k;
+	uint32_t cp;
+
+	for (i = 0; i < in->len; i += n) {
+		n = tok_utf8_get(in->s + i, &cp);
+		if (tok_raw_byte(cp) >= 0) {
+			tok_buf_char(out, tok_byte_char(tok_raw_byte(cp)), in,
+				     i, i + n);
+			continue;
+		}
+		for (k = i; k < i + n; k++)
+			tok_buf_char(out, tok_byte_char(in->s[k]), in, k,
+				     k + 1);
+	}
+}

@@ -165,7 +165,6 @@ static bool class_is(json_t *root, const char *prefix)
 static int read_bos_eos(struct qeff_tokenizer *tok, json_t *root,
 			struct qaic_err *err)
 {
-	struct tok_template *t = &tok->post;
 	bool add_bos, add_eos, spm = tok->model.type != TOK_MODEL_BPE;
 	int rc;
 
@@ -178,14 +177,8 @@ static int read_bos_eos(struct qeff_tokenizer *tok, json_t *root,
 	rc = tok_json_bool(root, "add_bos_token", true, &add_bos, err);
 	if (!rc)
 		rc = tok_json_bool(root, "add_eos_token", false, &add_eos, err);
-	if (rc)
-		return rc;
-	t->num_before = t->num_after = 0;
-	if (add_bos && tok->bos >= 0)
-		t->before[t->num_before++] = tok->bos;
-	if (add_eos && tok->eos >= 0)
-		t->after[t->num_after++] = tok->eos;
-	return 0;
+	return rc ? rc : tok_post_ends(tok, add_bos ? tok->bos : -1,
+				       add_eos ? tok->eos : -1, err);
 }
 
 /* The byte-level classes let the configuration ask for a space in front. */

@@ -80,12 +80,12 @@ void tok_model_unknown(const struct qeff_tokenizer *tok, const char *text,
 	*num = ids[0] >= 0;
 }
 
-int tok_model_run(const struct qeff_tokenizer *tok, const char *text, size_t len,
+int tok_model_run(const struct qeff_tokenizer *tok, const struct tok_view *v,
 		  struct tok_scratch *s)
 {
 	if (tok->model.type == TOK_MODEL_UNIGRAM)
-		return tok_unigram_run(tok, text, len, s);
-	return tok_bpe_run(tok, text, len, s);
+		return tok_unigram_run(tok, v, s);
+	return tok_bpe_run(tok, v, s);
 }
 
 void tok_model_free(struct tok_model *m)

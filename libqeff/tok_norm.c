@@ -8,82 +8,15 @@
 
 #define LOWLINE "\xe2\x96\x81"		/* U+2581, SentencePiece's space */
 
-static const struct {
-	const char *name;
-	enum tok_norm_type type;
-	const char *keys[5];
-} kinds[] = {
-	{ "NFC", TOK_NORM_NFC, { "type" } },
-	{ "NFD", TOK_NORM_NFD, { "type" } },
-	{ "NFKC", TOK_NORM_NFKC, { "type" } },
-	{ "NFKD", TOK_NORM_NFKD, { "type" } },
-	{ "Lowercase", TOK_NORM_LOWER, { "type" } },
-	{ "StripAccents", TOK_NORM_STRIP_ACCENTS, { "type" } },
-	{ "Strip", TOK_NORM_STRIP, { "type", "strip_left", "strip_right" } },
-	{ "Prepend", TOK_NORM_PREPEND, { "type", "prepend" } },
-	{ "Replace", TOK_NORM_REPLACE, { "type", "pattern", "content" } },
-};
-
-static int read_step(struct tok_norm *n, json_t *obj, struct qaic_err *err)
-{
-	int rc;
-
-	switch (n->type) {
-	case TOK_NORM_STRIP:
-		rc = tok_json_bool(obj, "strip_left", true, &n->left, err);
-		return rc ? rc : tok_json_bool(obj, "strip_right", true,
-					       &n->right, err);
-	case TOK_NORM_PREPEND:
-		return tok_json_dup(obj, "prepend", &n->s, &n->len, err);
-	case TOK_NORM_REPLACE:
-		rc = tok_json_dup(obj, "content", &n->s, &n->len, err);
-		return rc ? rc : tok_pattern_json(&n->pat, obj, err);
-	default:
-		return 0;
-	}
-}
-
-int tok_norm_json(struct qeff_tokenizer *tok, json_t *obj, int depth,
-		  struct qaic_err *err)
-{
-	const char *type = tok_json_type(obj, "normalizer", err);
-	struct tok_norm *n;
-	size_t i;
-	int rc;
-
-	if (!type)
-		return -EINVAL;
-	if (depth > TOK_MAX_NESTING || tok->num_norm == TOK_MAX_STEPS)
-		return qaic_fail(err, -E2BIG, "too many normalizers");
-	if (!strcmp(type, "Sequence"))
-		return tok_json_sequence(tok, obj, "normalizers", tok_norm_json,
-					 depth, err);
-	for (i = 0; i < QAIC_ARRAY_SIZE(kinds); i++)
-		if (!strcmp(kinds[i].name, type))
-			break;
-	if (i == QAIC_ARRAY_SIZE(kinds))
-		return qaic_fail(err, -EOPNOTSUPP,
-				 "normalizer \"%.40s\" is not supported", type);
-	rc = tok_json_known(obj, type, kinds[i].keys, err);
-	if (rc)
-		return rc;
-	n = &tok->norm[tok->num_norm++];
-	n->type = kinds[i].type;
-	rc = read_step(n, obj, err);
-	if (rc)
-		qaic_fail_in(err, "%s", type);
-	return rc;
-}
-
-static void strip(const struct tok_norm *n, const char *text, size_t len,
-		  struct qaic_str *out)
+static void strip(const struct tok_norm *n, const struct tok_view *in,
+		  struct tok_buf *out)
 {
 	size_t start = 0, end = 0, i, k;
 	bool seen = false;
 	uint32_t cp;
 
-	for (i = 0; i < len; i += k) {
-		k = tok_utf8_get(text + i, &cp);
+	for (i = 0; i < in->len; i += k) {
+		k = tok_utf8_get(in->s + i, &cp);
 		if (tok_is_space(cp))
 			continue;
 		if (!seen)
@@ -92,89 +25,186 @@ static void strip(const struct tok_norm *n, const char *text, size_t len,
 		end = i + k;
 	}
 	if (!seen)	/* all white space: each side that strips takes it */
-		start = end = n->left || n->right ? len : 0;
+		start = end = n->left || n->right ? in->len : 0;
 	if (!n->left && seen)
 		start = 0;
 	if (!n->right)
-		end = len;
+		end = in->len;
 	if (end > start)
-		qaic_str_add(out, text + start, end - start);
+		tok_buf_copy(out, in, start, end);
 }
 
-static int replace(const struct tok_norm *n, const char *text, size_t len,
-		   struct qaic_str *out, struct tok_scratch *s)
+static int replace(const struct tok_norm *n, const struct tok_view *in,
+		   struct tok_buf *out, struct tok_scratch *s)
 {
+	const struct tok_cut *c;
 	size_t i;
 	int rc;
 
-	rc = tok_pattern_cut(&n->pat, text, len, s);
+	rc = tok_pattern_cut(&n->pat, in->s, in->len, s);
 	for (i = 0; !rc && i < s->num_cut; i++) {
-		if (s->cut[i].match)
-			qaic_str_add(out, n->s, n->len);
-		else
-			qaic_str_add(out, text + s->cut[i].start,
-				     s->cut[i].end - s->cut[i].start);
+		c = &s->cut[i];
+		if (!c->match)
+			tok_buf_copy(out, in, c->start, c->end);
+		else if (c->end > c->start)
+			tok_buf_put(out, n->s, n->len, in, c->start, c->end);
+		else	/* an empty match: what is inserted is of a neighbour */
+			tok_buf_put(out, n->s, n->len, in,
+				    c->start ? c->start - 1 : 0,
+				    c->start ? c->start : 1);
 	}
 	return rc;
 }
 
-/* sentencepiece/src/normalizer.cc with the identity map */
-static void sentencepiece(const struct tok_norm *n, const char *text,
-			  size_t len, bool first, struct qaic_str *out)
+static void prepend(const char *s, size_t len, const struct tok_view *in,
+		    struct tok_buf *out)
+{
+	uint32_t cp;
+
+	/* it belongs to the first character */
+	tok_buf_put(out, s, len, in, 0, tok_utf8_get(in->s, &cp));
+}
+
+/* sentencepiece/src/normalizer.cc, after its map of characters */
+static void sentencepiece(const struct tok_norm *n, const struct tok_view *in,
+			  struct tok_buf *out)
 {
 	const char *space = n->escape ? LOWLINE : " ";
+	size_t i = 0, end = in->len, from;
 	bool after_space = n->squeeze;
-	size_t i;
+	struct tok_view rest;
 
-	if (n->squeeze) {
-		while (len && text[0] == ' ')
-			text++, len--;
-		while (len && text[len - 1] == ' ')
-			len--;
-	}
-	if (!len)
+	while (n->squeeze && i < end && in->s[i] == ' ')
+		i++;
+	while (n->squeeze && end > i && in->s[end - 1] == ' ')
+		end--;
+	if (i == end)
 		return;
-	if (n->dummy_prefix && (first || !n->first_only))
-		qaic_str_puts(out, space);
-	for (i = 0; i < len; i++) {
-		if (text[i] != ' ') {
-			qaic_str_putc(out, text[i]);
+	rest = (struct tok_view){ in->s + i, end - i,
+				  in->at ? in->at + i : NULL, in->first };
+	if (n->dummy_prefix && (in->first || !n->first_only))
+		prepend(space, strlen(space), &rest, out);
+	for (from = i; i < end; i++) {
+		if (in->s[i] != ' ') {
 			after_space = false;
-		} else if (!after_space) {
-			qaic_str_puts(out, space);
-			after_space = n->squeeze;
+			continue;
 		}
+		tok_buf_copy(out, in, from, i);
+		from = i + 1;
+		if (!after_space)
+			tok_buf_put(out, space, strlen(space), in, i, i + 1);
+		after_space = n->squeeze;
+	}
+	tok_buf_copy(out, in, from, end);
+}
+
+/* What NMT models of SentencePiece drop or take for a space. */
+static uint32_t nmt(uint32_t c)
+{
+	if ((c >= 1 && c <= 8) || c == 0xb || (c >= 0xe && c <= 0x1f) ||
+	    c == 0x7f || c == 0x8f || c == 0x9f)
+		return 0;
+	if (c == 9 || c == 0xa || c == 0xc || c == 0xd || c == 0x1680 ||
+	    (c >= 0x200b && c <= 0x200f) || c == 0x2028 || c == 0x2029 ||
+	    c == 0x2581 || c == 0xfeff || c == 0xfffd || tok_raw_byte(c) >= 0)
+		return ' ';
+	return c;
+}
+
+static uint32_t bert_clean(uint32_t c)
+{
+	if (!c || c == 0xfffd || tok_raw_byte(c) >= 0 || tok_is_control(c))
+		return 0;
+	return tok_is_space(c) ? ' ' : c;
+}
+
+/* One character for another; 0 drops it. (U+0000 itself passes Nmt.) */
+static void map_chars(uint32_t (*map)(uint32_t cp), const struct tok_view *in,
+		      struct tok_buf *out)
+{
+	uint32_t cp, to;
+	size_t i, n;
+
+	for (i = 0; i < in->len; i += n) {
+		n = tok_utf8_get(in->s + i, &cp);
+		to = map(cp);
+		if (to == cp)
+			tok_buf_copy(out, in, i, i + n);
+		else if (to)
+			tok_buf_char(out, to, in, i, i + n);
 	}
 }
 
-static int run_step(const struct tok_norm *n, const char *text, size_t len,
-		    bool first, struct qaic_str *out, struct tok_scratch *s)
+/* Spaces around each ideograph: BERT has them one by one. */
+static void bert_chinese(const struct tok_view *in, struct tok_buf *out)
+{
+	uint32_t cp;
+	size_t i, n;
+	bool cjk;
+
+	for (i = 0; i < in->len; i += n) {
+		n = tok_utf8_get(in->s + i, &cp);
+		cjk = (cp >= 0x4e00 && cp <= 0x9fff) ||
+		      (cp >= 0x3400 && cp <= 0x4dbf) ||
+		      (cp >= 0x20000 && cp <= 0x2a6df) ||
+		      (cp >= 0x2a700 && cp <= 0x2b73f) ||
+		      (cp >= 0x2b740 && cp <= 0x2b81f) ||
+		      (cp >= 0x2b920 && cp <= 0x2ceaf) ||
+		      (cp >= 0xf900 && cp <= 0xfaff) ||
+		      (cp >= 0x2f800 && cp <= 0x2fa1f);
+		if (cjk)
+			tok_buf_char(out, ' ', in, i, i + n);
+		tok_buf_copy(out, in, i, i + n);
+		if (cjk)
+			tok_buf_char(out, ' ', in, i, i + n);
+	}
+}
+
+static int run_step(const struct qeff_tokenizer *tok, const struct tok_norm *n,
+		    const struct tok_view *in, struct tok_buf *out,
+		    struct tok_scratch *s)
 {
 	switch (n->type) {
 	case TOK_NORM_NFC:
 	case TOK_NORM_NFD:
 	case TOK_NORM_NFKC:
 	case TOK_NORM_NFKD:
-		return tok_unicode_normalize(n->type, text, len, out);
+		return tok_unicode_normalize(n->type, in, out);
 	case TOK_NORM_LOWER:
-		tok_unicode_lower(text, len, out);
+		tok_unicode_lower(in, out);
 		return 0;
 	case TOK_NORM_STRIP_ACCENTS:
-		tok_unicode_strip_accents(text, len, out);
+	case TOK_NORM_STRIP_MN:
+		tok_unicode_strip_accents(in, n->type == TOK_NORM_STRIP_MN, out);
 		return 0;
 	case TOK_NORM_STRIP:
-		strip(n, text, len, out);
+		strip(n, in, out);
 		return 0;
 	case TOK_NORM_PREPEND:
-		if (len) {
-			qaic_str_add(out, n->s, n->len);
-			qaic_str_add(out, text, len);
+		if (in->len) {
+			prepend(n->s, n->len, in, out);
+			tok_buf_copy(out, in, 0, in->len);
 		}
 		return 0;
 	case TOK_NORM_REPLACE:
-		return replace(n, text, len, out, s);
+		return replace(n, in, out, s);
 	case TOK_NORM_SPM:
-		sentencepiece(n, text, len, first, out);
+		sentencepiece(n, in, out);
+		return 0;
+	case TOK_NORM_NMT:
+		map_chars(nmt, in, out);
+		return 0;
+	case TOK_NORM_BERT_CLEAN:
+		map_chars(bert_clean, in, out);
+		return 0;
+	case TOK_NORM_BERT_CHINESE:
+		bert_chinese(in, out);
+		return 0;
+	case TOK_NORM_BYTES:
+		tok_bytes_spell(in, out);
+		return 0;
+	case TOK_NORM_CHARSMAP:
+		tok_charsmap_run(&n->map, &tok->model.user, in, out);
 		return 0;
 	}
 	return -EINVAL;
@@ -186,36 +216,38 @@ static bool grew_too_much(size_t from, size_t to)
 	return to > (1u << 20) && to / 64 > from;
 }
 
-int tok_norm_run(const struct qeff_tokenizer *tok, const char *text, size_t len,
-		 bool first, struct qaic_str *out, struct tok_scratch *s)
+int tok_norm_run(const struct qeff_tokenizer *tok, const struct tok_view *text,
+		 struct tok_buf *out, struct tok_scratch *s)
 {
-	const size_t given = len;
-	struct qaic_str *to;
+	struct tok_view in = *text;
+	struct tok_buf *to;
 	size_t i;
 	int rc;
 
 	for (i = 0; i < tok->num_norm; i++) {
 		to = &s->norm[i & 1];
-		to->len = 0;
-		rc = run_step(&tok->norm[i], text, len, first, to, s);
-		if (!rc && to->failed)
+		to->str.len = 0;
+		rc = run_step(tok, &tok->norm[i], &in, to, s);
+		if (!rc && to->str.failed)
 			rc = tok_nomem(s->err);
-		if (!rc && grew_too_much(given, to->len))
+		if (!rc && grew_too_much(text->len, to->str.len))
 			rc = qaic_fail(s->err, -EINVAL,
 				       "the tokenizer's normalizer makes %zu bytes of %zu",
-				       to->len, given);
+				       to->str.len, text->len);
 		if (rc)
 			return rc;
-		text = to->s ? to->s : "";
-		len = to->len;
+		in.s = to->str.s ? to->str.s : "";
+		in.len = to->str.len;
+		if (in.at && in.len)
+			in.at = to->at;
 	}
-	if (len)
-		qaic_str_add(out, text, len);
-	return out->failed ? tok_nomem(s->err) : 0;
+	tok_buf_copy(out, &in, 0, in.len);
+	return out->str.failed ? tok_nomem(s->err) : 0;
 }
 
 void tok_norm_free(struct tok_norm *n)
 {
 	tok_pattern_free(&n->pat);
+	tok_charsmap_free(&n->map);
 	free(n->s);
 }

@@ -9,11 +9,17 @@
 /* Pieces of a; those in b.buf get longer, but not without end. */
 #define MAX_GROWTH	64
 
+static struct tok_view view_of(const struct tok_piece *p,
+			       const struct tok_scratch *s)
+{
+	return tok_buf_view(&s->a.buf, p->off, p->len, p->first);
+}
+
 static int put_piece(struct tok_text *to, size_t from, const struct tok_piece *p,
 		     struct qaic_err *err)
 {
-	if (to->buf.failed ||
-	    tok_text_add(to, from, to->buf.len - from, p->id, p->first))
+	if (to->buf.str.failed ||
+	    tok_text_add(to, from, to->buf.str.len - from, p->id, p->first))
 		return tok_nomem(err);
 	return 0;
 }
@@ -25,7 +31,7 @@ static int split(const struct tok_pre *st, const struct tok_piece *p,
 	size_t i;
 	int rc;
 
-	rc = tok_pattern_cut(&st->pat, s->a.buf.s + p->off, p->len, s);
+	rc = tok_pattern_cut(&st->pat, s->a.buf.str.s + p->off, p->len, s);
 	if (rc)
 		return rc;
 	tok_split_fold(s, st->behavior);
@@ -43,53 +49,52 @@ static int split(const struct tok_pre *st, const struct tok_piece *p,
 /* Each byte becomes its character of the byte-level alphabet. */
 static int to_bytes(const struct tok_piece *p, struct tok_scratch *s)
 {
-	const char *text = s->a.buf.s + p->off;
-	size_t from = s->b.buf.len, i, n, k;
-	uint32_t cp;
-	char u[4];
+	struct tok_view v = view_of(p, s);
+	size_t from = s->b.buf.str.len;
 
-	for (i = 0; i < p->len; i += n) {
-		n = tok_utf8_get(text + i, &cp);
-		if (tok_raw_byte(cp) >= 0) {
-			k = tok_utf8_put(u, tok_byte_char(tok_raw_byte(cp)));
-			qaic_str_add(&s->b.buf, u, k);
-			continue;
-		}
-		for (k = 0; k < n; k++)
-			qaic_str_add(&s->b.buf, u, tok_utf8_put(u,
-				     tok_byte_char(text[i + k])));
-	}
+	tok_bytes_spell(&v, &s->b.buf);
 	return put_piece(&s->b, from, p, s->err);
+}
+
+/* What is put before a text belongs to its first character. */
+static void put_before(struct tok_buf *out, const char *what, size_t len,
+		       const struct tok_view *v)
+{
+	uint32_t cp;
+
+	tok_buf_put(out, what, len, v, 0, tok_utf8_get(v->s, &cp));
 }
 
 static int prefix_space(const struct tok_piece *p, struct tok_scratch *s)
 {
-	const char *text = s->a.buf.s + p->off;
-	size_t from = s->b.buf.len;
+	struct tok_view v = view_of(p, s);
+	size_t from = s->b.buf.str.len;
 
-	if (text[0] != ' ')
-		qaic_str_putc(&s->b.buf, ' ');
-	qaic_str_add(&s->b.buf, text, p->len);
+	if (v.s[0] != ' ')
+		put_before(&s->b.buf, " ", 1, &v);
+	tok_buf_copy(&s->b.buf, &v, 0, v.len);
 	return put_piece(&s->b, from, p, s->err);
 }
 
 static int metaspace(const struct tok_pre *st, const struct tok_piece *p,
 		     struct tok_scratch *s)
 {
-	const char *text = s->a.buf.s + p->off;
-	size_t from = s->b.buf.len, i;
-	bool starts = p->len >= st->len && !memcmp(text, st->s, st->len);
+	struct tok_view v = view_of(p, s);
+	size_t from = s->b.buf.str.len, i, last = 0;
+	bool starts = v.len >= st->len && !memcmp(v.s, st->s, st->len);
 
-	if (!starts && text[0] != ' ' &&
+	if (!starts && v.s[0] != ' ' &&
 	    (st->prepend == TOK_PREPEND_ALWAYS ||
-	     (st->prepend == TOK_PREPEND_FIRST && p->first)))
-		qaic_str_add(&s->b.buf, st->s, st->len);
-	for (i = 0; i < p->len; i++) {
-		if (text[i] == ' ')
-			qaic_str_add(&s->b.buf, st->s, st->len);
-		else
-			qaic_str_putc(&s->b.buf, text[i]);
+	     (st->prepend == TOK_PREPEND_FIRST && v.first)))
+		put_before(&s->b.buf, st->s, st->len, &v);
+	for (i = 0; i < v.len; i++) {
+		if (v.s[i] != ' ')
+			continue;
+		tok_buf_copy(&s->b.buf, &v, last, i);
+		tok_buf_put(&s->b.buf, st->s, st->len, &v, i, i + 1);
+		last = i + 1;
 	}
+	tok_buf_copy(&s->b.buf, &v, last, v.len);
 	return put_piece(&s->b, from, p, s->err);
 }
 
@@ -98,8 +103,7 @@ static int run_piece(const struct tok_pre *st, const struct tok_piece *p,
 		     struct tok_scratch *s)
 {
 	if (p->id >= 0)
-		return tok_text_add(&s->b, 0, 0, p->id, p->first) ?
-		       tok_nomem(s->err) : 0;
+		return tok_text_token(&s->b, p) ? tok_nomem(s->err) : 0;
 	switch (st->type) {
 	case TOK_PRE_SPLIT:
 		return split(st, p, s);
@@ -115,7 +119,7 @@ static int run_piece(const struct tok_pre *st, const struct tok_piece *p,
 
 int tok_pre_run(const struct qeff_tokenizer *tok, struct tok_scratch *s)
 {
-	const size_t given = s->a.buf.len;
+	const size_t given = s->a.buf.str.len;
 	struct tok_text t;
 	size_t i, k;
 	int rc;
@@ -128,7 +132,7 @@ int tok_pre_run(const struct qeff_tokenizer *tok, struct tok_scratch *s)
 			rc = run_piece(st, &s->a.v[k], s);
 			if (rc)
 				return rc;
-			if (s->b.buf.len / MAX_GROWTH > given + 1024)
+			if (s->b.buf.str.len / MAX_GROWTH > given + 1024)
 				return qaic_fail(s->err, -EINVAL,
 						 "the tokenizer's pre-tokenizer grows the text without end");
 		}

@@ -168,9 +168,7 @@ static int read_trainer(struct qeff_tokenizer *tok, const spm_model *pb,
 	tok->bos = t->bos_id < 0 ? -1 : t->bos_id;
 	tok->eos = t->eos_id < 0 ? -1 : t->eos_id;
 	tok->pad = t->pad_id < 0 ? -1 : t->pad_id;
-	if (tok->bos >= 0)
-		tok->post.before[tok->post.num_before++] = tok->bos;
-	return 0;
+	return tok_post_ends(tok, tok->bos, -1, err);
 }
 
 static int read_normalizer(struct qeff_tokenizer *tok, const spm_model *pb,

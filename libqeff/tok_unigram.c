@@ -52,7 +52,7 @@ static void forward(const struct tok_model *m, const char *text, size_t len,
 	}
 }
 
-static int emit(const struct qeff_tokenizer *tok, const char *text, size_t len,
+static int emit(const struct qeff_tokenizer *tok, const struct tok_view *text,
 		const struct node *v, struct tok_scratch *s)
 {
 	bool after_unk = false, unk;
@@ -62,7 +62,7 @@ static int emit(const struct qeff_tokenizer *tok, const char *text, size_t len,
 
 	/* the way back gives the pieces last first: mark it, then walk on */
 	s->num_cut = 0;
-	for (end = len; end; end = v[end].from) {
+	for (end = text->len; end; end = v[end].from) {
 		if (tok_room(&s->cut, &s->cap_cut, s->num_cut + 1,
 			     sizeof(*s->cut)))
 			return tok_nomem(s->err);
@@ -76,21 +76,21 @@ static int emit(const struct qeff_tokenizer *tok, const char *text, size_t len,
 		ids[0] = v[c->end].id;
 		unk = false;
 		if (ids[0] < 0) {
-			tok_model_unknown(tok, text + c->start,
+			tok_model_unknown(tok, text->s + c->start,
 					  c->end - c->start, ids, &num);
 			unk = num == 1 && ids[0] == tok->model.unk;
 		}
 		for (k = 0; !rc && k < num && !(unk && after_unk); k++)
-			rc = tok_ids_add(&s->ids, ids[k]) ?
-			     tok_nomem(s->err) : 0;
+			rc = tok_emit(s, ids[k], text, c->start, c->end);
 		after_unk = unk;
 	}
 	return rc;
 }
 
-int tok_unigram_run(const struct qeff_tokenizer *tok, const char *text,
-		    size_t len, struct tok_scratch *s)
+int tok_unigram_run(const struct qeff_tokenizer *tok, const struct tok_view *text,
+		    struct tok_scratch *s)
 {
+	const size_t len = text->len;
 	struct node *v;
 	size_t i;
 
@@ -100,6 +100,6 @@ int tok_unigram_run(const struct qeff_tokenizer *tok, const char *text,
 	for (i = 0; i <= len; i++)
 		v[i].from = SIZE_MAX;
 	v[0] = (struct node){ 0, -1, 0 };
-	forward(&tok->model, text, len, v);
-	return emit(tok, text, len, v, s);
+	forward(&tok->model, text->s, len, v);
+	return emit(tok, text, v, s);
 }

@@ -86,35 +86,28 @@ bool tok_utf8_valid(const char *s, size_t n)
 	return true;
 }
 
-static void add_raw(struct qaic_str *out, uint8_t byte)
-{
-	char u[4];
-
-	qaic_str_add(out, u, tok_utf8_put(u, TOK_RAW + byte));
-}
-
-void tok_utf8_armour(const char *text, size_t n, struct qaic_str *out)
+void tok_utf8_armour(const struct tok_view *in, struct tok_buf *out)
 {
 	size_t i = 0, start = 0, len, j;
 	enum tok_utf8 r;
 	uint32_t cp;
 
-	while (i < n) {
-		r = tok_utf8_next(text + i, n - i, &cp, &len);
+	while (i < in->len) {
+		r = tok_utf8_next(in->s + i, in->len - i, &cp, &len);
 		if (r == TOK_UTF8_OK && tok_raw_byte(cp) < 0) {
 			i += len;
 			continue;
 		}
 		if (r != TOK_UTF8_OK)
 			len = 1;
-		qaic_str_add(out, text + start, i - start);
+		tok_buf_copy(out, in, start, i);
 		for (j = 0; j < len; j++)
-			add_raw(out, text[i + j]);
+			tok_buf_char(out, TOK_RAW + (uint8_t)in->s[i + j], in,
+				     i + j, i + j + 1);
 		i += len;
 		start = i;
 	}
-	if (n > start)
-		qaic_str_add(out, text + start, n - start);
+	tok_buf_copy(out, in, start, in->len);
 }
 
 /* The property White_Space. */
@@ -143,6 +136,16 @@ bool tok_is_punct(uint32_t c)
 		       (c >= '[' && c <= '`') || (c >= '{' && c <= '~');
 	k = utf8proc_category(c);
 	return k >= UTF8PROC_CATEGORY_PC && k <= UTF8PROC_CATEGORY_PO;
+}
+
+/* What BERT calls control: Cc, Cf and Co, but no white space. */
+bool tok_is_control(uint32_t c)
+{
+	utf8proc_category_t k = utf8proc_category(c);
+
+	return (k == UTF8PROC_CATEGORY_CC || k == UTF8PROC_CATEGORY_CF ||
+		k == UTF8PROC_CATEGORY_CO) && c != '\t' && c != '\n' &&
+	       c != '\r';
 }
 
 /* \w of Rust's regex: Alphabetic, marks, decimal digits, connectors, joiners. */

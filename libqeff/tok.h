@@ -529,7 +529,7 @@ struct tok_step {
 	const char *name;
 	int (*read)(struct qeff_tokenizer *tok, json_t *obj,
 		    struct qaic_err *err);
-	const char *keys[6];		/* that it may have; NULL ends */
+	const char *keys[7];		/* that it may have; NULL ends */
 };
 
 struct tok_steps {

@@ -79,9 +79,15 @@ static void trim(struct tok_span *at, const char *text)
 			break;
 		a.start += n;
 	}
-	while (a.end > a.start && tok_is_space((uint8_t)text[a.end - 1]) &&
-	       !(text[a.end - 1] & 0x80))
-		a.end--;
+	while (a.end > a.start) {
+		n = a.end - 1;
+		while (n > a.start && (text[n] & 0xc0) == 0x80)
+			n--;
+		if (tok_utf8_next(text + n, a.end - n, &cp, &n) !=
+		    TOK_UTF8_OK || !tok_is_space(cp))
+			break;
+		a.end -= n;
+	}
 	*at = a;
 }
 
@@ -163,15 +169,23 @@ int qeff_encode(const struct qeff_tokenizer *tok, const char *text, size_t len,
 	return rc;
 }
 
-/* Every byte of a text, as the spans that its copies start from. */
-static struct tok_span *identity(size_t len)
+/* Each byte of a text stands for its character, a bad one for itself. */
+static int mark(struct tok_view *v, struct qaic_err *err)
 {
-	struct tok_span *at = reallocarray(NULL, len + 1, sizeof(*at));
-	size_t i;
+	struct tok_span *at = reallocarray(NULL, v->len + 1, sizeof(*at));
+	size_t i, k, n;
+	uint32_t cp;
 
-	for (i = 0; at && i <= len; i++)
-		at[i] = (struct tok_span){ i, i + 1 };
-	return at;
+	if (!at)
+		return tok_nomem(err);
+	for (i = 0; i < v->len; i += n) {
+		if (tok_utf8_next(v->s + i, v->len - i, &cp, &n) != TOK_UTF8_OK)
+			n = 1;
+		for (k = i; k < i + n; k++)
+			at[k] = (struct tok_span){ i, i + n };
+	}
+	v->at = at;
+	return 0;
 }
 
 int qeff_encode_pair(const struct qeff_tokenizer *tok, const char *a, size_t na,
@@ -183,7 +197,6 @@ int qeff_encode_pair(const struct qeff_tokenizer *tok, const char *a, size_t na,
 		.special = special,
 	};
 	struct tok_scratch s = { .err = err };
-	struct tok_span *at;
 	int rc;
 
 	memset(out, 0, sizeof(*out));
@@ -196,16 +209,17 @@ int qeff_encode_pair(const struct qeff_tokenizer *tok, const char *a, size_t na,
 		return qaic_fail(err, -EOPNOTSUPP,
 				 "pairs are not supported with post-processors one inside the other");
 	s.regex_budget = budget(na + in.v[1].len);
-	at = identity(na > in.v[1].len ? na : in.v[1].len);
-	if (!at)
-		return tok_nomem(err);
-	in.v[0].at = in.v[1].at = at;
-	rc = run_template(tok, b ? &tok->post.pair : &tok->post.single, &in, &s,
-			  out);
+	rc = mark(&in.v[0], err);
+	if (!rc)
+		rc = mark(&in.v[1], err);
+	if (!rc)
+		rc = run_template(tok, b ? &tok->post.pair : &tok->post.single,
+				  &in, &s, out);
 	out->num = s.ids.n;
 	if (rc)
 		qeff_encoding_release(out);
-	free(at);
+	free((void *)in.v[0].at);
+	free((void *)in.v[1].at);
 	tok_scratch_free(&s);
 	return rc;
 }

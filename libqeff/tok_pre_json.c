@@ -204,8 +204,8 @@ static const struct tok_step kinds[] = {
 	{ "Digits", read_digits, { "type", "individual_digits" } },
 	{ "Punctuation", read_punctuation, { "type", "behavior" } },
 	{ "Metaspace", read_metaspace,
-	  { "type", "replacement", "add_prefix_space", "prepend_scheme",
-	    "split" } },
+	  { "type", "replacement", "str_rep", "add_prefix_space",
+	    "prepend_scheme", "split" } },
 	{ "Whitespace", read_whitespace, { "type" } },
 	{ "WhitespaceSplit", read_whitespace_split, { "type" } },
 };

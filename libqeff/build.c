@@ -259,10 +259,20 @@ qf_val qf_weight(struct qf_build *b, const char *leaf, uint32_t rank,
 
 /* ---- the model ---- */
 
+void qf_block(struct qf_build *b, const char *name, qf_val x)
+{
+	char *path = weight_name(b, NULL, name ? name : "embeddings");
+
+	if (path && !b->o.rc)
+		qaic_str_printf(&b->blocks, "%s%s=%s", b->blocks.len ? "," : "",
+				path, x);
+}
+
 int qf_build_model(struct qf_build *b, const struct qf_model *m,
 		   const struct qf_tensors *ts, struct qaic_err *err)
 {
 	struct qf_body d = { 0 };
+	char name[sizeof(b->scope)];
 	uint32_t i;
 	size_t mark;
 	qf_val x;
@@ -281,8 +291,12 @@ int qf_build_model(struct qf_build *b, const struct qf_model *m,
 	else
 		qf_encoder_begin(b, &d);
 	x = m->arch->embed(b, &d);
-	for (i = 0; i < m->layers && !b->o.rc; i++)
+	qf_block(b, m->embed, x);
+	for (i = 0; i < m->layers && !b->o.rc; i++) {
 		x = m->arch->layer(b, &d, i, x);
+		snprintf(name, sizeof(name), "%s.%u", m->layer, i);
+		qf_block(b, name, x);
+	}
 	qf_leave(b, mark);
 	if (!b->o.rc)
 		qf_head(b, &d, x);
@@ -294,6 +308,7 @@ int qf_build_model(struct qf_build *b, const struct qf_model *m,
 void qf_build_release(struct qf_build *b)
 {
 	qf_onnx_release(&b->o);
+	qaic_str_free(&b->blocks);
 	free(b->used);
 	memset(b, 0, sizeof(*b));
 }

@@ -9,6 +9,7 @@
 #ifndef LIBQEFF_BUILD_H
 #define LIBQEFF_BUILD_H
 
+#include "base/str.h"
 #include "libqeff/model.h"
 #include "libqeff/onnx_build.h"
 #include "libqeff/safetensors.h"
@@ -20,6 +21,8 @@ struct qf_build {
 	uint8_t *used;			/* per tensor: the graph reads it */
 	char scope[256];
 	size_t scope_len;
+	struct qaic_str blocks;		/* "model.layers.0=VALUE,...": what is
+					 * between the blocks */
 };
 
 /*
@@ -202,5 +205,7 @@ void qf_head_embed(struct qf_build *b, const struct qf_body *d, qf_val x);
 int qf_build_model(struct qf_build *b, const struct qf_model *m,
 		   const struct qf_tensors *ts, struct qaic_err *err);
 void qf_build_release(struct qf_build *b);
+/* Say that @x comes out of module @name of the current one: a block ends there. */
+void qf_block(struct qf_build *b, const char *name, qf_val x);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "base/str.h"
 #include "libqeff/arch.h"
+#include "libqeff/pipeline.h"
 #include "libqeff/qeff.h"
 
 /* QEfficient's names of what was done to the graph */
@@ -114,6 +115,8 @@ static void add_meta(struct qf_build *b)
 	qf_onnx_meta(&b->o, "qeff_transforms", TRANSFORMS);
 	qf_onnx_meta(&b->o, "qeff_architecture", b->m->cls->name);
 	qf_onnx_meta(&b->o, "qeff_max_positions", number);
+	if (b->blocks.len && !b->blocks.failed)
+		qf_onnx_meta(&b->o, QEFF_BLOCKS_META, b->blocks.s);
 	note_unused(b);
 }
 
@@ -130,6 +133,7 @@ int qeff_export(const struct qeff_export_options *opt, struct qaic_err *err)
 	if (rc)
 		return rc;
 	rc = qf_config_model(&c, arch, &m);
+	m.every_row = opt->every_row;
 	qf_config_close(&c);
 	if (!rc)
 		rc = qf_tensors_open(&ts, opt->model_dir, err);

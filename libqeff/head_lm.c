@@ -77,14 +77,17 @@ void qf_head_causal_lm(struct qf_build *b, const struct qf_body *d, qf_val x)
 {
 	const struct qf_model *m = b->m;
 	const struct qf_dim dim[3] = {
-		{ "batch_size", 0 }, { NULL, 1 }, { NULL, m->vocab },
+		{ "batch_size", 0 }, { m->every_row ? "seq_len" : NULL, 1 },
+		{ NULL, m->vocab },
 	};
 	const int64_t vocab = m->vocab;
 	const struct qf_tensor *t;
 	qf_val w, bias = NULL, rows = NULL;
 	size_t mark;
 
-	x = qf_final(b, qf_last_row(b, d->position32, x));
+	if (!m->every_row)
+		x = qf_last_row(b, d->position32, x);
+	x = qf_final(b, x);
 	w = qf_vocab_weight(b, m->head, qf_embed_width(m), &t);
 	mark = qf_enter(b, "%s", m->head);
 	if (m->head_bias)

@@ -178,6 +178,22 @@ struct qf_classify {
 	bool no_bias;			/* of out */
 };
 
+/* Encoder-decoders: what the encoder has of its own, and cross-attention. */
+struct qf_seq2seq {
+	uint32_t layers, heads, head_dim, inner, vocab;
+	double scale;			/* of its attention */
+	const char *shared;		/* module: the embedding of both sides */
+	bool own_tables;		/* each side has its own instead */
+	bool sinusoids;			/* positions, if there are no weights */
+	const char *mlp, *norm_mlp;	/* modules of its layers */
+	const char *norm_final;		/* in the encoder */
+	const char *relative;		/* table of distances */
+	struct qf_attention cross;
+	const char *norm_cross;		/* before, or of the sum */
+	/* ids by the config class; -1: none */
+	int32_t start_id, forced_eos_id;
+};
+
 struct qf_model {
 	const struct qf_arch *arch;
 	const struct qf_class *cls;	/* its class: which head */
@@ -215,6 +231,7 @@ struct qf_model {
 	/* the head: a name from the top */
 	const char *head;
 	bool head_bias;
+	const char *head_row;		/* tensor [1, vocab] that is added, if there */
 	bool head_norm;			/* its rows are scaled to length 1 */
 	double logit_scale;		/* 1: as they are */
 	double logit_softcap;		/* 0: none */
@@ -226,6 +243,7 @@ struct qf_model {
 	struct qf_attention attn;
 	struct qf_mlp mlp;
 	struct qf_moe moe;		/* instead of it */
+	bool every_row;			/* logits of all tokens: to verify */
 };
 
 #endif

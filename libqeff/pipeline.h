@@ -5,10 +5,19 @@
 
 #include <jansson.h>
 
+#include "compiler/onnx.pb-c.h"
 #include "libqeff/qeff.h"
 
 /* the card keeps output X_RetainedState and gives it to input X next time */
 #define QEFF_RETAINED	"_RetainedState"
+/* metadata of an export: the values between the blocks, "name=value,..." */
+#define QEFF_BLOCKS_META "qeff_blocks"
+
+/* Read the .onnx at @path, without its external data. */
+int qeff_read_onnx(const char *path,
+		   int (*take)(void *ctx, const Onnx__ModelProto *m,
+			       struct qaic_err *err),
+		   void *ctx, struct qaic_err *err);
 
 /* Everything a QPC depends on besides its ONNX. */
 struct qeff_compile_plan {
@@ -16,7 +25,10 @@ struct qeff_compile_plan {
 	const char *onnx;
 	char **states;			/* "past_key.0", ... */
 	size_t num_states;
-	bool cache_is_io;		/* it crosses the bus: for verification */
+	/* for verification: the cache crosses the bus, more values come out */
+	bool cache_is_io;
+	const char *const *outputs;
+	size_t num_outputs;
 	json_t *specs;			/* {"specializations": [...]} */
 	json_t *params;			/* what is hashed */
 };

@@ -42,29 +42,44 @@ static int add_states(struct qeff_compile_plan *plan,
 	return 0;
 }
 
-static int read_states(struct qeff_compile_plan *plan, struct qaic_err *err)
+int qeff_read_onnx(const char *path,
+		   int (*take)(void *ctx, const Onnx__ModelProto *m,
+			       struct qaic_err *err),
+		   void *ctx, struct qaic_err *err)
 {
 	Onnx__ModelProto *m = NULL;
 	struct qaic_map map;
 	int ret;
 
-	ret = qaic_map_file(&map, plan->onnx, err);
+	ret = qaic_map_file(&map, path, err);
 	if (ret)
 		return ret;
 	m = onnx__model_proto__unpack(NULL, map.size, map.data);
 	if (!m || !m->graph)
-		ret = qaic_fail(err, -EINVAL, "%s: not an ONNX model",
-				plan->onnx);
+		ret = qaic_fail(err, -EINVAL, "%s: not an ONNX model", path);
 	else
-		ret = add_states(plan, m->graph, err);
+		ret = take(ctx, m, err);
+	if (m)
+		onnx__model_proto__free_unpacked(m, NULL);
+	qaic_unmap_file(&map);
+	return ret;
+}
+
+static int take_states(void *ctx, const Onnx__ModelProto *m,
+		       struct qaic_err *err)
+{
+	return add_states(ctx, m->graph, err);
+}
+
+static int read_states(struct qeff_compile_plan *plan, struct qaic_err *err)
+{
+	int ret = qeff_read_onnx(plan->onnx, take_states, plan, err);
+
 	if (!ret && !plan->num_states)
 		ret = qaic_fail(err, -EINVAL,
 				"%s: no output is called *" QEFF_RETAINED
 				"; a language model keeps its KV cache in such outputs",
 				plan->onnx);
-	if (m)
-		onnx__model_proto__free_unpacked(m, NULL);
-	qaic_unmap_file(&map);
 	return ret;
 }
 
@@ -242,6 +257,7 @@ static int run_compiler(const struct qeff_compile_plan *plan, const char *out,
 		.convert_to_fp16 = !o->fp32,
 		.retained_state = !plan->cache_is_io,
 		.specs = specs, .num_specs = 2, .progress = o->progress,
+		.outputs = plan->outputs, .num_outputs = plan->num_outputs,
 	};
 	struct qaicc_custom_io *io;
 	size_t i, n = 2 * plan->num_states;

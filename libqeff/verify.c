@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: MIT
 /*
- * Two evaluations of one ONNX over the same calls: the card's and the compiler's
- * plain FP32 loops. The tokens are the card's in both, so one token that falls
- * the other way does not end it.
+ * Evaluations of one model over the same calls. The tokens are the card's in all
+ * of them, so one token that falls the other way does not end it.
  */
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/f16.h"
+#include "base/file.h"
+#include "base/str.h"
 #include "libqeff/session.h"
 #include "libqeff/verify.h"
 
@@ -19,157 +18,206 @@ static int no_memory(struct qaic_err *err)
 	return qaic_fail(err, -ENOMEM, "out of memory");
 }
 
-static uint32_t argmax(const float *x, uint32_t n)
+/* How many tokens of row @r are inputs: the last one of a generation never is. */
+static size_t inputs_of(const struct qeff_verify_batch *b, uint32_t r)
 {
-	uint32_t i, at = 0;
-
-	for (i = 1; i < n; i++)
-		if (x[i] > x[at])
-			at = i;
-	return at;
+	if (r >= b->num_rows)
+		return 0;
+	return b->num_tokens[r] > b->num_prompt[r] ? b->num_tokens[r] - 1 :
+						     b->num_prompt[r];
 }
 
-static void add(struct qeff_sums *s, double card, double ref)
+/* Fill every row with its tokens in [@first[r], @end[r]); is there any? */
+static bool fill(struct qeff_verifier *v, uint32_t seq_len)
 {
-	double d = card - ref;
-
-	/* a NaN must show */
-	if (!(fabs(d) <= s->max))
-		s->max = fabs(d);
-	s->dd += d * d;
-	s->cc += card * card;
-	s->rr += ref * ref;
-	s->cr += card * ref;
-	s->n++;
-}
-
-/* Compare the next row of card logits of row @r with @want. */
-static int compare(struct qeff_verifier *v, uint32_t r, const float *want)
-{
-	const float *got;
-	uint32_t i, n = v->opt.vocab;
-
-	if (v->next[r] >= v->b->num_logits[r])
-		return qaic_fail(v->err, -EINVAL,
-				 "row %u: only %zu rows of logits were kept", r,
-				 v->b->num_logits[r]);
-	got = v->b->logits[r] + v->next[r]++ * n;
-	for (i = 0; i < n; i++)
-		add(&v->logits, got[i], want[i]);
-	v->rows++;
-	v->top1 += argmax(got, n) == argmax(want, n);
-	return 0;
-}
-
-/* The whole cache, when the batch is done. */
-static void compare_states(struct qeff_verifier *v)
-{
-	const struct qeff_card_state *st;
-	const float *want;
-	size_t i, j, k, n;
-
-	for (i = 0; i < v->card.num_state; i++) {
-		st = &v->card.state[i];
-		for (j = 0; j < v->num_state; j++)
-			if (v->state_name[j] &&
-			    !strcmp(v->state_name[j], st->name))
-				break;
-		n = st->size / qaic_dtype_size(st->dtype);
-		if (j == v->num_state || v->state_size[j] != n * sizeof(float))
-			continue;
-		want = v->state[j];
-		for (k = 0; k < n; k++)
-			add(&v->kv[i], st->dtype == QAIC_F32 ?
-			    ((const float *)st->data)[k] :
-			    qaic_f16_to_f32(((const uint16_t *)st->data)[k]),
-			    want[k]);
-	}
-}
-
-/* Run one call; rows with tokens in it are compared. */
-static int call(struct qeff_verifier *v, struct qeff_eval *e)
-{
-	struct qaicc_tensor t;
-	size_t i;
-	uint32_t r;
-	int ret;
-
-	ret = qaicc_ref_run(e->ref, e->inputs, v->err);
-	if (!ret)
-		ret = qeff_card_call(&v->card, e->seq_len, e->input_ids,
-				     e->position_ids, v->err);
-	if (ret)
-		return ret;
-	for (i = 0; i < e->num_outputs; i++) {
-		if (e->state_of_output[i] < 0)
-			continue;
-		if (qaicc_ref_output(e->ref, i, &t))
-			return -EINVAL;
-		memcpy(v->state[e->state_of_output[i]], t.data, t.size);
-	}
-	if (qaicc_ref_output(e->ref, e->logits, &t))
-		return -EINVAL;
-	for (r = 0; !ret && r < v->b->num_rows; r++)
-		if (v->real[r])
-			ret = compare(v, r, (const float *)t.data +
-				      (size_t)r * v->opt.vocab);
-	return ret;
-}
-
-/*
- * Fill every row with up to seq_len of its tokens in [first, end of its range);
- * returns whether any row has one.
- */
-static bool fill(struct qeff_verifier *v, struct qeff_eval *e, size_t step,
-		 bool prefill)
-{
-	const struct qeff_verify_batch *b = v->b;
-	size_t first, end, off;
+	struct qeff_call *c = &v->call;
 	bool any = false;
 	uint32_t r;
 
-	for (r = 0; r < v->opt.batch; r++) {
-		off = (size_t)r * e->seq_len;
-		first = end = 0;
-		if (r < b->num_rows && prefill) {
-			first = step * e->seq_len;
-			end = b->num_prompt[r];
-		} else if (r < b->num_rows) {
-			first = b->num_prompt[r] + step;
-			/* the last token was never an input */
-			end = first + 1 < b->num_tokens[r] ? first + 1 : 0;
-		}
-		v->real[r] = qeff_fill_row(e->input_ids + off,
-					   e->position_ids + off, e->seq_len,
-					   r < b->num_rows ? b->tokens[r] : NULL,
-					   end, first);
-		any |= v->real[r] > 0;
+	c->seq_len = seq_len;
+	for (r = 0; r < c->batch; r++) {
+		c->real[r] = qeff_fill_row(c->ids + (size_t)r * seq_len,
+					   c->pos + (size_t)r * seq_len, seq_len,
+					   r < v->b->num_rows ?
+					   v->b->tokens[r] : NULL,
+					   v->end[r], c->first[r]);
+		any |= c->real[r] > 0;
 	}
 	return any;
+}
+
+/* The @step th call of the prompts, or of what was generated. */
+static bool fill_step(struct qeff_verifier *v, const struct qeff_eval *e,
+		      size_t step, bool prefill)
+{
+	const struct qeff_verify_batch *b = v->b;
+	uint32_t r;
+
+	for (r = 0; r < v->opt.batch; r++) {
+		size_t prompt = r < b->num_rows ? b->num_prompt[r] : 0;
+
+		v->call.first[r] = prefill ? step * e->seq_len : prompt + step;
+		v->end[r] = prefill ? prompt : v->call.first[r] + 1;
+		if (v->end[r] > v->whole[r])
+			v->end[r] = 0;
+	}
+	return fill(v, e->seq_len);
+}
+
+/* The whole sequences in the reference, in one call. */
+static int run_reference(struct qeff_verifier *v)
+{
+	uint32_t r, n = 1;
+	int ret;
+
+	for (r = 0; r < v->opt.batch; r++) {
+		v->call.first[r] = 0;
+		v->end[r] = v->whole[r];
+		if (v->whole[r] > n)
+			n = v->whole[r];
+	}
+	ret = qeff_eval_open(&v->ref, &v->ref_io, &v->opt, n, &v->ref_states,
+			     v->err);
+	if (ret)
+		return ret;
+	fill(v, n);
+	return qeff_eval_call(&v->ref, &v->call, v->err);
+}
+
+static int call(struct qeff_verifier *v, struct qeff_eval *e)
+{
+	int ret = qeff_eval_call(e, &v->call, v->err);
+
+	if (!ret)
+		ret = qeff_card_call(&v->card, &v->call, v->err);
+	if (!ret)
+		ret = qeff_verify_compare(v, e);
+	if (!ret)
+		qeff_eval_keep_states(e);
+	return ret;
+}
+
+static int check_batch(struct qeff_verifier *v)
+{
+	uint32_t r;
+
+	if (v->b->num_rows > v->opt.batch)
+		return qaic_fail(v->err, -EINVAL,
+				 "more rows than the batch has");
+	for (r = 0; r < v->opt.batch; r++) {
+		v->whole[r] = inputs_of(v->b, r);
+		if (v->whole[r] > v->opt.ctx_len)
+			return qaic_fail(v->err, -EINVAL,
+					 "row %u has more tokens than the context",
+					 r);
+	}
+	return 0;
 }
 
 int qeff_verifier_run(struct qeff_verifier *v,
 		      const struct qeff_verify_batch *b, struct qaic_err *err)
 {
-	size_t i, step;
-	int ret = 0;
+	size_t step;
+	int ret;
 
-	if (b->num_rows > v->opt.batch)
-		return qaic_fail(err, -EINVAL, "more rows than the batch has");
 	v->b = b;
 	v->err = err;
 	memset(v->next, 0, v->opt.batch * sizeof(*v->next));
-	for (i = 0; i < v->num_state; i++)
-		if (v->state[i])
-			memset(v->state[i], 0, v->state_size[i]);
+	qeff_states_clear(&v->states);
 	qeff_card_reset(&v->card);
-	for (step = 0; !ret && fill(v, &v->prefill, step, true); step++)
+	ret = check_batch(v);
+	if (!ret && v->opt.model_dir)
+		ret = run_reference(v);
+	for (step = 0; !ret && fill_step(v, &v->prefill, step, true); step++)
 		ret = call(v, &v->prefill);
-	for (step = 0; !ret && fill(v, v->decode, step, false); step++)
+	for (step = 0; !ret && fill_step(v, v->decode, step, false); step++)
 		ret = call(v, v->decode);
 	if (!ret)
-		compare_states(v);
+		qeff_verify_states(v);
+	qeff_eval_close(&v->ref);
+	qeff_states_release(&v->ref_states);
 	return ret;
+}
+
+static int make_dir(struct qeff_verifier *v)
+{
+	const char *tmp = getenv("TMPDIR");
+	int ret;
+
+	v->dir = qaic_asprintf("%s/qeff-verify-XXXXXX",
+			       tmp && *tmp ? tmp : "/tmp");
+	if (!v->dir)
+		return no_memory(v->err);
+	if (mkdtemp(v->dir))
+		return 0;
+	ret = qaic_fail(v->err, -errno, "%s: %s", v->dir, strerror(errno));
+	free(v->dir);
+	v->dir = NULL;
+	return ret;
+}
+
+/* The checkpoint once more, with the results of every token. */
+static int export_reference(struct qeff_verifier *v)
+{
+	struct qeff_export_options eo = {
+		.model_dir = v->opt.model_dir, .every_row = true,
+	};
+	char *onnx = qaic_path(v->dir, "reference.onnx");
+	int ret;
+
+	if (!onnx)
+		return no_memory(v->err);
+	eo.onnx_path = onnx;
+	ret = qeff_export(&eo, v->err);
+	if (!ret)
+		ret = qeff_io_open(&v->ref_io, onnx, v->opt.per_block, v->err);
+	free(onnx);
+	return ret;
+}
+
+/* The ONNX names blocks that the reference must have as well. */
+static int check_blocks(const struct qeff_verifier *v)
+{
+	size_t i;
+
+	for (i = 0; v->opt.model_dir && i < v->io.n; i++)
+		if (v->io.v[i].kind == QEFF_OUTPUT_BLOCK &&
+		    !qeff_io_find(&v->ref_io, v->io.v[i].label))
+			return qaic_fail(v->err, -EINVAL,
+					 "%s has a block %s, the model has none of that name",
+					 v->opt.onnx, v->io.v[i].label);
+	return 0;
+}
+
+static int open_evals(struct qeff_verifier *v)
+{
+	int ret = qeff_eval_open(&v->prefill, &v->io, &v->opt,
+				 v->opt.prompt_len, &v->states, v->err);
+
+	v->decode = v->opt.prompt_len == 1 ? &v->prefill : &v->decode_own;
+	if (!ret && v->decode != &v->prefill)
+		ret = qeff_eval_open(v->decode, &v->io, &v->opt, 1, &v->states,
+				     v->err);
+	return ret;
+}
+
+static int allocate(struct qeff_verifier *v)
+{
+	size_t batch = v->opt.batch, len = v->opt.ctx_len;
+
+	if (len < v->opt.prompt_len)
+		len = v->opt.prompt_len;
+	v->call.batch = batch;
+	v->call.ids = calloc(batch * len + 1, sizeof(*v->call.ids));
+	v->call.pos = calloc(batch * len + 1, sizeof(*v->call.pos));
+	v->call.first = calloc(batch + 1, sizeof(*v->call.first));
+	v->call.real = calloc(batch + 1, sizeof(*v->call.real));
+	v->next = calloc(batch + 1, sizeof(*v->next));
+	v->end = calloc(batch + 1, sizeof(*v->end));
+	v->whole = calloc(batch + 1, sizeof(*v->whole));
+	v->sums = calloc(v->io.n + 1, sizeof(*v->sums));
+	return v->call.ids && v->call.pos && v->call.first && v->call.real &&
+	       v->next && v->end && v->whole && v->sums ? 0 : no_memory(v->err);
 }
 
 int qeff_verifier_open(const struct qeff_verify_options *opt,
@@ -183,22 +231,19 @@ int qeff_verifier_open(const struct qeff_verify_options *opt,
 		return no_memory(err);
 	v->opt = *opt;
 	v->err = err;
-	v->next = calloc(opt->batch + 1, sizeof(*v->next));
-	v->real = calloc(opt->batch + 1, sizeof(*v->real));
-	v->decode = opt->prompt_len == 1 ? &v->prefill : &v->decode_own;
-	if (!v->next || !v->real)
-		ret = no_memory(err);
-	else
-		ret = qeff_eval_open(v, &v->prefill, opt->prompt_len);
-	if (!ret && v->decode != &v->prefill)
-		ret = qeff_eval_open(v, v->decode, 1);
+	ret = make_dir(v);
 	if (!ret)
-		ret = qeff_card_open(&v->card, opt, err);
-	if (!ret) {
-		v->kv = calloc(v->card.num_state + 1, sizeof(*v->kv));
-		if (!v->kv)
-			ret = no_memory(err);
-	}
+		ret = qeff_io_open(&v->io, opt->onnx, opt->per_block, err);
+	if (!ret && opt->model_dir)
+		ret = export_reference(v);
+	if (!ret)
+		ret = check_blocks(v);
+	if (!ret)
+		ret = allocate(v);
+	if (!ret)
+		ret = open_evals(v);
+	if (!ret)
+		ret = qeff_card_open(&v->card, opt, &v->io, v->dir, err);
 	if (ret) {
 		qeff_verifier_close(v);
 		return ret;
@@ -210,45 +255,53 @@ int qeff_verifier_open(const struct qeff_verify_options *opt,
 bool qeff_verifier_output(const struct qeff_verifier *v, size_t i,
 			  struct qeff_verify_output *out)
 {
-	const struct qeff_sums *s;
+	unsigned int p;
 
 	memset(out, 0, sizeof(*out));
-	if (i > v->card.num_state)
+	if (i >= v->io.n)
 		return false;
-	s = i ? &v->kv[i - 1] : &v->logits;
-	snprintf(out->name, sizeof(out->name), "%s%s",
-		 i ? v->card.state[i - 1].name : "logits", i ? QEFF_RETAINED : "");
-	if (!i) {
-		out->rows = v->rows;
-		out->top1 = v->top1;
-	}
-	out->max_abs = s->max;
-	out->mse = s->n ? s->dd / s->n : 0;
-	out->rel_rms = sqrt(s->dd / (s->rr > 0 ? s->rr : 1));
-	out->cosine = s->cc > 0 && s->rr > 0 ? s->cr / sqrt(s->cc * s->rr) : 1;
+	snprintf(out->name, sizeof(out->name), "%s", v->io.v[i].label);
+	out->kind = v->io.v[i].kind;
+	for (p = 0; p < QEFF_NUM_PAIRS; p++)
+		qeff_sums_distance(&v->sums[i][p], &out->pair[p]);
 	return true;
+}
+
+bool qeff_verifier_parting(const struct qeff_verifier *v,
+			   enum qeff_verify_pair pair, double bound,
+			   struct qeff_verify_output *out)
+{
+	size_t i;
+
+	for (i = 0; qeff_verifier_output(v, i, out); i++)
+		if (out->kind == QEFF_OUTPUT_BLOCK && out->pair[pair].num &&
+		    !(out->pair[pair].rel_rms <= bound))
+			return true;
+	return false;
 }
 
 void qeff_verifier_close(struct qeff_verifier *v)
 {
-	size_t i;
+	struct qaic_err ignored = QAIC_ERR_INIT;
 
 	if (!v)
 		return;
 	qeff_eval_close(&v->prefill);
 	qeff_eval_close(&v->decode_own);
+	qeff_states_release(&v->states);
 	qeff_card_close(&v->card);
-	for (i = 0; i < v->num_state; i++) {
-		if (v->state)
-			free(v->state[i]);
-		if (v->state_name)
-			free(v->state_name[i]);
-	}
-	free(v->state);
-	free(v->state_name);
-	free(v->state_size);
+	qeff_io_close(&v->io);
+	qeff_io_close(&v->ref_io);
+	free(v->call.ids);
+	free(v->call.pos);
+	free(v->call.first);
+	free(v->call.real);
 	free(v->next);
-	free(v->real);
-	free(v->kv);
+	free(v->end);
+	free(v->whole);
+	free(v->sums);
+	if (v->dir)
+		qaic_rmtree(v->dir, &ignored);
+	free(v->dir);
 	free(v);
 }

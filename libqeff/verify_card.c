@@ -4,21 +4,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/f16.h"
 #include "base/file.h"
 #include "base/str.h"
-#include "libqeff/pipeline.h"
-#include "libqeff/verify_card.h"
+#include "libqeff/verify.h"
 
 static int no_memory(struct qaic_err *err)
 {
 	return qaic_fail(err, -ENOMEM, "out of memory");
 }
 
-/* Compile to a directory of its own, without retained state. */
+/* Compile without retained state. */
 static int compile(struct qeff_card *c, const struct qeff_verify_options *opt,
+		   const struct qeff_io *io, const char *dir,
 		   struct qaic_err *err)
 {
-	const char *tmp = getenv("TMPDIR");
 	struct qeff_build_options o = {
 		.num_cores = opt->num_cores, .batch_size = opt->batch,
 		.prompt_len = opt->prompt_len, .ctx_len = opt->ctx_len,
@@ -28,22 +28,14 @@ static int compile(struct qeff_card *c, const struct qeff_verify_options *opt,
 	size_t i;
 	int ret;
 
-	c->dir = qaic_asprintf("%s/qeff-verify-XXXXXX",
-			       tmp && *tmp ? tmp : "/tmp");
-	if (!c->dir)
-		return no_memory(err);
-	if (!mkdtemp(c->dir)) {
-		ret = qaic_fail(err, -errno, "%s: %s", c->dir, strerror(errno));
-		free(c->dir);
-		c->dir = NULL;
-		return ret;
-	}
-	ret = qeff_plan_init(&plan, &o, opt->onnx, err);
+	ret = qeff_plan_init(&plan, &o, io->onnx, err);
 	if (ret)
 		return ret;
 	plan.cache_is_io = true;
-	ret = qeff_plan_compile(&plan, c->dir, "qpc", err);
-	c->state = calloc(plan.num_states, sizeof(*c->state));
+	plan.outputs = io->blocks;
+	plan.num_outputs = io->num_blocks;
+	ret = qeff_plan_compile(&plan, dir, "qpc", err);
+	c->state = calloc(plan.num_states + 1, sizeof(*c->state));
 	if (!ret && !c->state)
 		ret = no_memory(err);
 	for (i = 0; !ret && i < plan.num_states; i++) {
@@ -126,20 +118,18 @@ static int open_states(struct qeff_card *c, struct qaic_err *err)
 }
 
 int qeff_card_open(struct qeff_card *c, const struct qeff_verify_options *opt,
+		   const struct qeff_io *io, const char *dir,
 		   struct qaic_err *err)
 {
-	char *qpc = NULL;
+	char *qpc = qaic_path(dir, "qpc");
 	int ret;
 
 	memset(c, 0, sizeof(*c));
-	ret = compile(c, opt, err);
+	ret = qpc ? compile(c, opt, io, dir, err) : no_memory(err);
 	if (!ret)
 		ret = qaic_device_open(opt->qid, &c->dev, err);
-	if (!ret) {
-		qpc = qaic_path(c->dir, "qpc");
-		ret = qpc ? qaic_program_load(c->dev, qpc, &c->prog, err)
-			  : no_memory(err);
-	}
+	if (!ret)
+		ret = qaic_program_load(c->dev, qpc, &c->prog, err);
 	if (!ret)
 		ret = open_phases(c, err);
 	if (!ret)
@@ -156,47 +146,131 @@ void qeff_card_reset(struct qeff_card *c)
 		memset(c->state[i].data, 0, c->state[i].size);
 }
 
-int qeff_card_call(struct qeff_card *c, uint32_t seq_len, const int64_t *ids,
-		   const int64_t *pos, struct qaic_err *err)
+static bool is_state(const struct qeff_card *c, const char *name)
 {
-	struct qeff_card_phase *ph = NULL;
-	size_t i, size, psize;
-	void *p, *q;
-	int ret;
+	size_t i;
 
-	for (i = 0; i < c->num_phases; i++)
-		if (c->phase[i].seq_len == seq_len)
-			ph = &c->phase[i];
-	if (!ph)
-		return qaic_fail(err, -EINVAL, "no specialization of seq_len %u",
-				 seq_len);
-	p = buffer(c, ph, "input_ids", &size);
-	q = buffer(c, ph, "position_ids", &psize);
-	if (!p || !q || size != psize)
-		return qaic_fail(err, -EINVAL, "the card gave no buffers");
-	memcpy(p, ids, size);
-	memcpy(q, pos, size);
+	for (i = 0; i < c->num_state; i++)
+		if (!strcmp(c->state[i].name, name))
+			return true;
+	return false;
+}
+
+/* What a call brings, into the buffers of the inputs. */
+static int fill_inputs(struct qeff_card *c, const struct qeff_card_phase *ph,
+		       const struct qeff_call *call, struct qaic_err *err)
+{
+	struct qaic_binding_info b;
+	size_t size;
+	uint32_t i;
+	void *p;
+
+	for (i = 0; !qaic_program_binding(c->prog, ph->spec, i, &b); i++) {
+		if (b.output || is_state(c, b.name))
+			continue;
+		p = qaic_exec_buffer(ph->exec, i, &size);
+		if (!p || !qeff_call_fill(call, b.name, b.dtype, p, b.size))
+			return qaic_fail(err, -EOPNOTSUPP,
+					 "input %s is not one that can be verified",
+					 b.name);
+	}
+	return 0;
+}
+
+/* The cache into its inputs, or out of its outputs. */
+static int move_states(struct qeff_card *c, const struct qeff_card_phase *ph,
+		       bool output, struct qaic_err *err)
+{
+	size_t i;
+	void *p;
+
 	for (i = 0; i < c->num_state; i++) {
-		p = state_buffer(c, ph, &c->state[i], false);
+		p = state_buffer(c, ph, &c->state[i], output);
 		if (!p)
 			return qaic_fail(err, -EINVAL, "%s: no buffer",
 					 c->state[i].name);
-		memcpy(p, c->state[i].data, c->state[i].size);
+		if (output)
+			memcpy(c->state[i].data, p, c->state[i].size);
+		else
+			memcpy(p, c->state[i].data, c->state[i].size);
 	}
-	ret = qaic_exec_run(ph->exec, err);
-	for (i = 0; !ret && i < c->num_state; i++) {
-		p = state_buffer(c, ph, &c->state[i], true);
-		if (!p)
-			return qaic_fail(err, -EINVAL, "%s: no output",
-					 c->state[i].name);
-		memcpy(c->state[i].data, p, c->state[i].size);
-	}
+	return 0;
+}
+
+int qeff_card_call(struct qeff_card *c, const struct qeff_call *call,
+		   struct qaic_err *err)
+{
+	struct qeff_card_phase *ph = NULL;
+	size_t i;
+	int ret;
+
+	for (i = 0; i < c->num_phases; i++)
+		if (c->phase[i].seq_len == call->seq_len)
+			ph = &c->phase[i];
+	if (!ph)
+		return qaic_fail(err, -EINVAL, "no specialization of seq_len %u",
+				 call->seq_len);
+	ret = fill_inputs(c, ph, call, err);
+	if (!ret)
+		ret = move_states(c, ph, false, err);
+	if (!ret)
+		ret = qaic_exec_run(ph->exec, err);
+	if (!ret)
+		ret = move_states(c, ph, true, err);
+	c->last = ph;
 	return ret;
+}
+
+/* @size bytes as float32, in c->out. */
+static const float *as_float(struct qeff_card *c, enum qaic_dtype dtype,
+			     const void *data, size_t size, size_t *num)
+{
+	size_t i, n;
+
+	if (dtype != QAIC_F32 && dtype != QAIC_F16)
+		return NULL;
+	n = size / qaic_dtype_size(dtype);
+	free(c->out);
+	c->out = malloc((n + 1) * sizeof(*c->out));
+	if (!c->out)
+		return NULL;
+	for (i = 0; i < n; i++)
+		c->out[i] = dtype == QAIC_F32 ? ((const float *)data)[i] :
+			    qaic_f16_to_f32(((const uint16_t *)data)[i]);
+	*num = n;
+	return c->out;
+}
+
+const float *qeff_card_output(struct qeff_card *c, const char *name, size_t *num)
+{
+	struct qaic_binding_info b;
+	size_t size;
+	void *p;
+	int i;
+
+	i = qaic_program_find(c->prog, c->last->spec, name);
+	if (i < 0 || qaic_program_binding(c->prog, c->last->spec, i, &b))
+		return NULL;
+	p = qaic_exec_buffer(c->last->exec, i, &size);
+	return p ? as_float(c, b.dtype, p, b.size, num) : NULL;
+}
+
+const float *qeff_card_state(struct qeff_card *c, const char *name, size_t len,
+			     size_t *num)
+{
+	const struct qeff_card_state *st;
+	size_t i;
+
+	for (i = 0; i < c->num_state; i++) {
+		st = &c->state[i];
+		if (strlen(st->name) == len && !strncmp(st->name, name, len))
+			return as_float(c, st->dtype, st->data, st->size, num);
+	}
+	return NULL;
 }
 
 void qeff_card_close(struct qeff_card *c)
 {
-	struct qaic_err ignored = QAIC_ERR_INIT;
 	size_t i;
 
 	for (i = 0; i < c->num_phases; i++)
@@ -210,8 +284,6 @@ void qeff_card_close(struct qeff_card *c)
 		free(c->state[i].data);
 	}
 	free(c->state);
-	if (c->dir)
-		qaic_rmtree(c->dir, &ignored);
-	free(c->dir);
+	free(c->out);
 	memset(c, 0, sizeof(*c));
 }

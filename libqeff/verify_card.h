@@ -19,23 +19,35 @@ struct qeff_card_phase {
 	uint32_t spec, seq_len;
 };
 
+struct qeff_call;
+struct qeff_io;
+
 struct qeff_card {
-	char *dir;			/* of the QPC; removed at close */
 	struct qaic_device *dev;
 	struct qaic_program *prog;
-	struct qeff_card_phase phase[2];
+	struct qeff_card_phase phase[2], *last;		/* last: called */
 	uint32_t num_phases;
 	struct qeff_card_state *state;
 	size_t num_state;
+	float *out;			/* of qeff_card_output() */
 };
 
+/* Compile @io's ONNX to @dir/qpc and load it. */
 int qeff_card_open(struct qeff_card *c, const struct qeff_verify_options *opt,
+		   const struct qeff_io *io, const char *dir,
 		   struct qaic_err *err);
 /* Forget the cache. */
 void qeff_card_reset(struct qeff_card *c);
-/* One call at @seq_len; ids and positions are [batch][seq_len]. */
-int qeff_card_call(struct qeff_card *c, uint32_t seq_len, const int64_t *ids,
-		   const int64_t *pos, struct qaic_err *err);
+int qeff_card_call(struct qeff_card *c, const struct qeff_call *call,
+		   struct qaic_err *err);
+/*
+ * An output of the last call as float32, good until the next one is asked for;
+ * NULL if it is not there.
+ */
+const float *qeff_card_output(struct qeff_card *c, const char *name, size_t *num);
+/* The same of the cache. */
+const float *qeff_card_state(struct qeff_card *c, const char *name, size_t len,
+			     size_t *num);
 void qeff_card_close(struct qeff_card *c);
 
 #endif

@@ -10,12 +10,13 @@
 #include "tools/common/opt.h"
 #include "tools/common/progress.h"
 #include "tools/common/textgen.h"
+#include "tools/common/verify.h"
 
 static struct {
 	const char *model_name, *local_model_dir, *cache_dir, *precision;
 	const char *onnx_path, *qpc_path;
 	unsigned int num_cores, batch_size, prompt_len, ctx_len, qid;
-	bool verbose;
+	bool verbose, quiet, per_block;
 } a = {
 	.num_cores = 16, .batch_size = 1, .prompt_len = 32, .ctx_len = 128,
 };
@@ -146,7 +147,7 @@ static void on_stage(void *ctx, const char *stage, const char *text)
 	qaic_progress_clear();
 	if (a.verbose && strcmp(stage, "compiled"))
 		fprintf(stderr, "%s: %s: %s\n", prog, stage, text);
-	if (gen.json)
+	if (gen.json || a.quiet)
 		return;
 	if (!strcmp(stage, "compile"))
 		printf("Running AI 100 compiler: %s\n", text);
@@ -303,6 +304,69 @@ static int run_execute(struct qaic_opt_cmd *cmd, struct qaic_err *err)
 	return ret;
 }
 
+/* Compile --onnx-path to a directory of its own; free() and remove it. */
+static int compile_given(struct qeff_build_options *o, char **dir, char **qpc,
+			 struct qaic_err *err)
+{
+	const char *tmp = getenv("TMPDIR");
+	int ret;
+
+	*dir = qaic_asprintf("%s/qeff-verify-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+	*qpc = NULL;
+	if (!*dir)
+		return qaic_fail(err, -ENOMEM, "out of memory");
+	if (!mkdtemp(*dir)) {
+		ret = qaic_fail(err, -errno, "%s: %s", *dir, strerror(errno));
+		free(*dir);
+		*dir = NULL;
+		return ret;
+	}
+	*qpc = qaic_path(*dir, "qpcs");
+	if (!*qpc)
+		return qaic_fail(err, -ENOMEM, "out of memory");
+	o->onnx = a.onnx_path;
+	o->qpc_path = *dir;
+	return qeff_build_qpc(o, err);
+}
+
+static int run_verify(struct qaic_opt_cmd *cmd, struct qaic_err *err)
+{
+	struct qaic_verify v = {
+		.prog = prog, .prompt = gen.prompt,
+		.prompts_file = gen.prompts_file, .input_ids = gen.input_ids,
+		.generation_len = gen.generation_len, .num_cores = a.num_cores,
+		.qid = a.qid, .per_block = a.per_block, .json = gen.json,
+	};
+	struct qaic_err ignored = QAIC_ERR_INIT;
+	struct qeff_artefacts art = { 0 };
+	struct qeff_build_options o;
+	char *dir = NULL, *qpc = NULL;
+	int ret;
+
+	a.quiet = true;
+	if (!v.generation_len)
+		v.generation_len = 4;
+	ret = build_options(&o, err);
+	if (!ret)
+		ret = model_dir(&o.model_dir, err);
+	if (!ret)
+		ret = a.onnx_path ? compile_given(&o, &dir, &qpc, err) :
+				    qeff_build(&o, &art, err);
+	qaic_progress_clear();
+	v.model_dir = o.model_dir;
+	v.fp32 = o.fp32;
+	v.onnx = a.onnx_path ? a.onnx_path : art.onnx;
+	v.qpc = a.onnx_path ? qpc : art.qpc_dir;
+	if (!ret)
+		ret = qaic_verify_run(&v, err);
+	if (dir)
+		qaic_rmtree(dir, &ignored);
+	free(dir);
+	free(qpc);
+	qeff_artefacts_release(&art);
+	return ret;
+}
+
 static const struct qaic_opt infer_opts[] = {
 	OPT_MODEL, OPT_CACHE, OPT_SHAPE, OPT_DEVICE, QAIC_TEXTGEN_OPTS(gen),
 	{ .name = "verify", .kind = QAIC_OPT_FLAG, .to = &gen.verify,
@@ -334,6 +398,27 @@ static const struct qaic_opt execute_opts[] = {
 	LATER("full-batch-size", NULL, "continuous batching"),
 };
 
+static const struct qaic_opt verify_opts[] = {
+	OPT_MODEL, OPT_CACHE,
+	{ .name = "onnx-path", .kind = QAIC_OPT_STR, .to = &a.onnx_path,
+	  .arg = "FILE", .help = "An exported model to look at instead of "
+	  "what qeff export makes of --model-name." },
+	OPT_SHAPE, OPT_DEVICE,
+	QAIC_OPT_GROUP("Verification:"),
+	{ .name = "per-block", .kind = QAIC_OPT_FLAG, .to = &a.per_block,
+	  .help = "Compare what comes out of every block too, and name the one "
+	  "where two evaluations part." },
+	QAIC_TEXTGEN_PROMPTS(gen),
+	{ .name = "generation-len", .kind = QAIC_OPT_UINT,
+	  .to = &gen.generation_len, .min = 1, .arg = "N", .def = "4",
+	  .help = "Tokens to generate from each prompt." },
+	QAIC_OPT_GROUP("Output:"),
+	{ .name = "json", .kind = QAIC_OPT_FLAG, .to = &gen.json,
+	  .help = "Print one JSON document and nothing else." },
+	OPT_VERBOSE, LATER_HUB, LATER_KV, LATER_COMPILE, LATER_CCL,
+	LATER_EXPORT,
+};
+
 static const struct stage {
 	const char *name, *prog, *about;
 	const struct qaic_opt *opts;
@@ -352,6 +437,9 @@ static const struct stage {
 	{ "execute", "qeff execute",
 	  "Generate text with a compiled model.",
 	  execute_opts, QAIC_ARRAY_SIZE(execute_opts), run_execute },
+	{ "verify", "qeff verify",
+	  "Evaluate a checkpoint, its export and the card side by side.",
+	  verify_opts, QAIC_ARRAY_SIZE(verify_opts), run_verify },
 };
 
 static void usage(FILE *out)
@@ -380,7 +468,7 @@ static int unknown_stage(const char *name)
 		list[i] = stages[i].name;
 	near = qaic_nearest(name, list, QAIC_ARRAY_SIZE(stages));
 	fprintf(stderr, "qeff: unknown stage \"%s\"; %s%s%s\n", name,
-		near ? "did you mean " : "it is one of infer, export, compile, execute",
+		near ? "did you mean " : "it is one of infer, export, compile, execute, verify",
 		near ? near : "", near ? "?" : "");
 	return 1;
 }

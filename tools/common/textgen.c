@@ -116,25 +116,6 @@ static int on_token(void *ctx, size_t row, int32_t id)
 	return 0;
 }
 
-static int keep(struct qaic_rows *r, const float *logits, size_t n)
-{
-	size_t cap = r->cap ? r->cap : 16 * n;
-	float *v;
-
-	while (cap < r->n + n)
-		cap *= 2;
-	if (cap != r->cap) {
-		v = realloc(r->v, cap * sizeof(*v));
-		if (!v)
-			return -ENOMEM;
-		r->v = v;
-		r->cap = cap;
-	}
-	memcpy(r->v + r->n, logits, n * sizeof(*logits));
-	r->n += n;
-	return 0;
-}
-
 static int on_logits(void *ctx, size_t row, const float *logits, size_t vocab)
 {
 	struct qaic_gen *g = ctx;
@@ -144,7 +125,7 @@ static int on_logits(void *ctx, size_t row, const float *logits, size_t vocab)
 		ret = qaic_outfile_write(&g->logits, logits,
 					 vocab * sizeof(*logits), NULL);
 	if (!ret && g->kept)
-		ret = keep(&g->kept[row], logits, vocab);
+		ret = qaic_rows_add(&g->kept[row], logits, vocab);
 	return ret;
 }
 
@@ -276,7 +257,8 @@ static int run_batch(struct qaic_gen *g, const struct qaic_prompt *p, size_t n)
 	add_perf(&g->perf, &res);
 	ret = show_batch(g, p, &res);
 	if (!ret && g->t->verify)
-		ret = qaic_gen_verify(g, p, &res);
+		ret = qaic_verify_batch(g->verifier, p, &res, g->kept,
+					qeff_session_vocab(g->s), g->err);
 out:
 	qeff_result_release(&res);
 	free(ids);
@@ -343,11 +325,9 @@ static int report(struct qaic_gen *g)
 
 static void close_all(struct qaic_gen *g)
 {
-	size_t i, n = g->s ? qeff_session_batch(g->s) : 0;
+	size_t n = g->s ? qeff_session_batch(g->s) : 0;
 
-	for (i = 0; g->kept && i < n; i++)
-		free(g->kept[i].v);
-	free(g->kept);
+	qaic_rows_free(g->kept, n);
 	qeff_verifier_close(g->verifier);
 	if (g->logits.fd >= 0)
 		qaic_outfile_abort(&g->logits);

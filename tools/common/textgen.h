@@ -32,7 +32,7 @@ struct qaic_textgen {
 };
 
 /* The rows of an option table for a static struct qaic_textgen @t. */
-#define QAIC_TEXTGEN_OPTS(t)						\
+#define QAIC_TEXTGEN_PROMPTS(t)						\
 	QAIC_OPT_GROUP("Prompts (one of these, to generate text):"),	\
 	{ .name = "prompt", .kind = QAIC_OPT_STR, .to = &(t).prompt,	\
 	  .arg = "TEXT", .help = "Prompts, separated by '|'." },	\
@@ -42,7 +42,9 @@ struct qaic_textgen {
 	{ .name = "input-ids", .kind = QAIC_OPT_STR,			\
 	  .to = &(t).input_ids, .arg = "IDS",				\
 	  .help = "Token ids instead of text, \"1 8 56\", rows separated " \
-	  "by '|'. Needs no tokenizer." },				\
+	  "by '|'. Needs no tokenizer." }
+#define QAIC_TEXTGEN_OPTS(t)						\
+	QAIC_TEXTGEN_PROMPTS(t),					\
 	QAIC_OPT_GROUP("Generation:"),					\
 	{ .name = "generation-len", .kind = QAIC_OPT_UINT,		\
 	  .to = &(t).generation_len, .min = 1, .arg = "N",		\

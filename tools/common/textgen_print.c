@@ -53,17 +53,19 @@ void qaic_print_ids(const int32_t *ids, size_t n)
 
 void qaic_print_verify(const struct qaic_gen *g)
 {
+	const struct qeff_distance *d;
 	struct qeff_verify_output o;
 	char top1[48];
 	size_t i;
 
 	printf("\nCard against the reference evaluation (bound of rel RMS %g):\n"
-	       "%-28s %10s %10s %10s %12s %s\n", qaic_verify_bound(g->t),
+	       "%-28s %10s %10s %10s %12s %s\n", qaic_verify_bound(g->t->fp32),
 	       "output", "MSE", "max", "rel RMS", "cosine", "top-1");
 	for (i = 0; qeff_verifier_output(g->verifier, i, &o); i++) {
-		snprintf(top1, sizeof(top1), "%zu/%zu", o.top1, o.rows);
-		printf("%-28s %10.3g %10.3g %10.3g %12.9f %s\n", o.name, o.mse,
-		       o.max_abs, o.rel_rms, o.cosine, o.rows ? top1 : "-");
+		d = &o.pair[QEFF_CARD_ONNX];
+		snprintf(top1, sizeof(top1), "%zu/%zu", d->top1, d->rows);
+		printf("%-28s %10.3g %10.3g %10.3g %12.9f %s\n", o.name, d->mse,
+		       d->max_abs, d->rel_rms, d->cosine, d->rows ? top1 : "-");
 	}
 }
 
@@ -105,12 +107,6 @@ json_t *qaic_json_result(const struct qaic_prompt *p, const int32_t *ids,
 			 "text", text ? json_text(text) : json_null());
 }
 
-/* JSON has no NaN: a difference that is none is null. */
-static json_t *json_number(double x)
-{
-	return isfinite(x) ? json_real(x) : json_null();
-}
-
 static json_t *json_verify(const struct qaic_gen *g)
 {
 	json_t *list = json_array(), *j;
@@ -118,19 +114,12 @@ static json_t *json_verify(const struct qaic_gen *g)
 	size_t i;
 
 	for (i = 0; qeff_verifier_output(g->verifier, i, &o); i++) {
-		j = json_pack("{s:s, s:o, s:o, s:o, s:o}", "output", o.name,
-			      "mse", json_number(o.mse),
-			      "max", json_number(o.max_abs),
-			      "rel_rms", json_number(o.rel_rms),
-			      "cosine", json_number(o.cosine));
-		if (o.rows) {
-			json_object_set_new(j, "top1", json_integer(o.top1));
-			json_object_set_new(j, "rows", json_integer(o.rows));
-		}
+		j = qaic_json_distance(&o.pair[QEFF_CARD_ONNX]);
+		json_object_set_new(j, "output", json_string(o.name));
 		json_array_append_new(list, j);
 	}
 	return json_pack("{s:o, s:o}", "bound",
-			 json_number(qaic_verify_bound(g->t)), "outputs", list);
+			 qaic_json_number(qaic_verify_bound(g->t->fp32)), "outputs", list);
 }
 
 int qaic_print_json(const struct qaic_gen *g)
@@ -146,13 +135,13 @@ int qaic_print_json(const struct qaic_gen *g)
 		      "ctx_len", (int)qeff_session_ctx_len(g->s),
 		      "vocab_size", (int)qeff_session_vocab(g->s),
 		      "results", g->results, "performance",
-		      "ttft_s", json_number(p->prefill_s),
-		      "decode_tokens_per_s", json_number(p->decode_rate * batch),
-		      "total_tokens_per_s", json_number(p->total_rate * batch),
-		      "total_s", json_number(p->total_s),
-		      "modelled_ttft_s", json_number(p->model_prefill_s),
+		      "ttft_s", qaic_json_number(p->prefill_s),
+		      "decode_tokens_per_s", qaic_json_number(p->decode_rate * batch),
+		      "total_tokens_per_s", qaic_json_number(p->total_rate * batch),
+		      "total_s", qaic_json_number(p->total_s),
+		      "modelled_ttft_s", qaic_json_number(p->model_prefill_s),
 		      "modelled_decode_tokens_per_s",
-		      json_number(p->model_decode_rate * batch));
+		      qaic_json_number(p->model_decode_rate * batch));
 	if (!j)
 		return -1;
 	if (g->t->model_dir)

@@ -9,12 +9,7 @@
 #include "libqeff/qeff.h"
 #include "tools/common/prompts.h"
 #include "tools/common/textgen.h"
-
-/* Growing rows of logits of one batch row. */
-struct qaic_rows {
-	float *v;
-	size_t n, cap;
-};
+#include "tools/common/verify.h"
 
 /* The averages over the batches that are printed. */
 struct qaic_perf {
@@ -53,12 +48,7 @@ json_t *qaic_json_result(const struct qaic_prompt *p, const int32_t *ids,
 			 size_t n, const char *text);
 
 int qaic_gen_verify_open(struct qaic_gen *g);
-/* Replay a batch in the reference evaluation. */
-int qaic_gen_verify(struct qaic_gen *g, const struct qaic_prompt *prompts,
-		    const struct qeff_result *res);
 /* -ERANGE if an output is further from the reference than the bound. */
 int qaic_gen_verify_result(struct qaic_gen *g);
-/* The largest relative RMS that is agreement. */
-double qaic_verify_bound(const struct qaic_textgen *t);
 
 #endif

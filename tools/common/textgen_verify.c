@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* --verify: the card's logits against the reference evaluation's. */
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,9 +11,9 @@
  * FP32 differs by the order of sums only; FP16 also by the rounding of every
  * intermediate, about 2^-11 each.
  */
-double qaic_verify_bound(const struct qaic_textgen *t)
+double qaic_verify_bound(bool fp32)
 {
-	return t->fp32 ? 1e-4 : 1e-2;
+	return fp32 ? 1e-4 : 1e-2;
 }
 
 int qaic_gen_verify_open(struct qaic_gen *g)
@@ -23,7 +24,6 @@ int qaic_gen_verify_open(struct qaic_gen *g)
 		.batch = qeff_session_batch(g->s),
 		.prompt_len = qeff_session_prompt_len(g->s),
 		.ctx_len = qeff_session_ctx_len(g->s),
-		.vocab = qeff_session_vocab(g->s),
 	};
 
 	g->kept = calloc(o.batch, sizeof(*g->kept));
@@ -34,29 +34,61 @@ int qaic_gen_verify_open(struct qaic_gen *g)
 
 int qaic_gen_verify_result(struct qaic_gen *g)
 {
-	double bound = qaic_verify_bound(g->t);
+	double bound = qaic_verify_bound(g->t->fp32), rms;
 	struct qeff_verify_output o;
 	size_t i;
 
-	for (i = 0; qeff_verifier_output(g->verifier, i, &o); i++)
-		if (!(o.rel_rms <= bound))
+	for (i = 0; qeff_verifier_output(g->verifier, i, &o); i++) {
+		rms = o.pair[QEFF_CARD_ONNX].rel_rms;
+		if (!(rms <= bound))
 			return qaic_fail(g->err, -ERANGE,
 					 "verification failed: %s of the card differs by %.3g relative RMS, more than %g",
-					 o.name, o.rel_rms, bound);
+					 o.name, rms, bound);
+	}
 	return 0;
 }
 
-int qaic_gen_verify(struct qaic_gen *g, const struct qaic_prompt *prompts,
-		    const struct qeff_result *res)
+int qaic_rows_add(struct qaic_rows *r, const float *logits, size_t n)
 {
-	size_t n = res->num_prompts, i, len, vocab = qeff_session_vocab(g->s);
+	size_t cap = r->cap ? r->cap : 16 * n;
+	float *v;
+
+	while (cap < r->n + n)
+		cap *= 2;
+	if (cap != r->cap) {
+		v = realloc(r->v, cap * sizeof(*v));
+		if (!v)
+			return -ENOMEM;
+		r->v = v;
+		r->cap = cap;
+	}
+	memcpy(r->v + r->n, logits, n * sizeof(*logits));
+	r->n += n;
+	return 0;
+}
+
+void qaic_rows_free(struct qaic_rows *r, size_t n)
+{
+	size_t i;
+
+	for (i = 0; r && i < n; i++)
+		free(r[i].v);
+	free(r);
+}
+
+int qaic_verify_batch(struct qeff_verifier *v, const struct qaic_prompt *prompts,
+		      const struct qeff_result *res,
+		      const struct qaic_rows *kept, size_t vocab,
+		      struct qaic_err *err)
+{
+	size_t n = res->num_prompts, i, len;
 	const int32_t **tokens = calloc(n, sizeof(*tokens));
 	const float **logits = calloc(n, sizeof(*logits));
 	size_t *num = calloc(3 * n, sizeof(*num));
 	struct qeff_verify_batch q = {
 		.num_rows = n, .tokens = tokens, .num_tokens = num,
 		.num_prompt = num + n, .logits = logits,
-		.num_logits = num + 2 * n,
+		.num_logits = num + 2 * n, .vocab = vocab,
 	};
 	int32_t *t;
 	int ret = 0;
@@ -75,17 +107,37 @@ int qaic_gen_verify(struct qaic_gen *g, const struct qaic_prompt *prompts,
 		tokens[i] = t;
 		num[i] = len + res->num_ids[i];
 		num[n + i] = len;
-		logits[i] = g->kept[i].v;
-		num[2 * n + i] = g->kept[i].n / vocab;
+		logits[i] = kept[i].v;
+		num[2 * n + i] = kept[i].n / vocab;
 	}
 	if (ret)
-		qaic_fail(g->err, ret, "out of memory");
+		qaic_fail(err, ret, "out of memory");
 	else
-		ret = qeff_verifier_run(g->verifier, &q, g->err);
+		ret = qeff_verifier_run(v, &q, err);
 	for (i = 0; tokens && i < n; i++)
 		free((void *)tokens[i]);
 	free(tokens);
 	free(logits);
 	free(num);
 	return ret;
+}
+
+json_t *qaic_json_number(double x)
+{
+	return isfinite(x) ? json_real(x) : json_null();
+}
+
+json_t *qaic_json_distance(const struct qeff_distance *d)
+{
+	json_t *j = json_pack("{s:o, s:o, s:o, s:o}",
+			      "mse", qaic_json_number(d->mse),
+			      "max", qaic_json_number(d->max_abs),
+			      "rel_rms", qaic_json_number(d->rel_rms),
+			      "cosine", qaic_json_number(d->cosine));
+
+	if (d->rows) {
+		json_object_set_new(j, "top1", json_integer(d->top1));
+		json_object_set_new(j, "rows", json_integer(d->rows));
+	}
+	return j;
 }

@@ -76,6 +76,7 @@ ROOMLIB = $(patsubst %,$(BUILD)/lib/room-%.a,$(1))
 $(BUILD)/obj/soc/%_avx2.o: CFLAGS_ALL += -O3 -mavx2 -mfma -mf16c
 $(BUILD)/obj/soc/%_avx512.o: CFLAGS_ALL += -O3 -mavx512f -mavx512bw \
 	-mavx512vl -mavx512dq -mavx512vnni -mavx2 -mfma -mf16c
+$(BUILD)/obj/soc/kern_mx_avx512.o: CFLAGS_ALL += -mavx512vbmi
 $(BUILD)/obj/gen/%.o: WARN :=
 
 GENHDRS := $(foreach r,$(ROOMS),$(patsubst %.proto,$(BUILD)/gen/%.pb-c.h,$(call room-proto,$(r))))

@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Block products for AVX-512 with VNNI and VBMI.
+ *
+ * A vector has four k of 16 rows, one row per 32-bit lane. A code becomes a value
+ * by one table look-up over all 64 codes (VPERMB). With one activation row,
+ * weights are bytes with an offset, and VPDPBUSD multiplies them with the high and
+ * the low bytes of the activations; the offset goes out again with the sum of the
+ * activations. With several rows, weights are unpacked once to words in the
+ * first-level cache, for VPDPWSSD.
+ */
+#include "base/cpu.h"
+#include "soc/kern_mx.h"
+
+#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512VL__) && \
+	defined(__AVX512VNNI__) && defined(__AVX512VBMI__)
+#include <immintrin.h>
+
+#include "soc/kern_mx_common.h"
+
+#define TILE	8
+#define RUN	16		/* blocks: 16 KiB of words */
+#define DECODED	1024		/* bytes of a decoded block, at most */
+#define AHEAD	1024
+
+/* Values of the codes in units. */
+static const int8_t e2m3[64] __attribute__((aligned(64))) = {
+	0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
+	16, 18, 20, 22, 24, 26, 28, 30, 32, 36, 40, 44, 48, 52, 56, 60,
+	0, -1, -2, -3, -4, -5, -6, -7, -8, -9, -10, -11, -12, -13, -14, -15,
+	-16, -18, -20, -22, -24, -26, -28, -30,
+	-32, -36, -40, -44, -48, -52, -56, -60,
+};
+
+/* four times the same: only four bits of the index count */
+#define E2M1	0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12
+static const int8_t e2m1[64] __attribute__((aligned(64))) = {
+	E2M1, E2M1, E2M1, E2M1,
+};
+
+static inline int offset_of(enum qaic_dtype dtype)
+{
+	return dtype == QAIC_MXFP6 ? 60 : dtype == QAIC_MXFP4 ? 12 : 128;
+}
+
+/* What the codes mean: in units, plus @offset. */
+static inline __m512i table(enum qaic_dtype dtype, int offset)
+{
+	return _mm512_add_epi8(_mm512_load_si512(dtype == QAIC_MXFP6 ? e2m3 :
+						 e2m1),
+			       _mm512_set1_epi8(offset));
+}
+
+static inline __m512i load(const uint8_t *p)
+{
+	return _mm512_loadu_si512(p);
+}
+
+/* Vector @v of a block: codes (high bits of a byte may be anything), or bytes. */
+static inline __attribute__((always_inline))
+__m512i codes(enum qaic_dtype dtype, const uint8_t *p, int v)
+{
+	__m512i l, h;
+
+	if (dtype == QAIC_MXINT8)
+		return load(p + 64 * v);
+	l = load(p + 64 * (v / 2));
+	if (v & 1)
+		l = _mm512_srli_epi16(l, 4);
+	if (dtype == QAIC_MXFP4)
+		return l;
+	h = load(p + 256 + 64 * (v / 4));
+	switch (v % 4) {
+	case 1:
+		h = _mm512_srli_epi16(h, 2);
+		break;
+	case 2:
+		h = _mm512_slli_epi16(h, 4);
+		break;
+	case 3:
+		h = _mm512_slli_epi16(h, 2);
+		break;
+	}
+	/* l where the mask is set, else h */
+	return _mm512_ternarylogic_epi32(_mm512_set1_epi8(15), l, h, 0xca);
+}
+
+/* Values of vector @v plus the offset that @tab has (128 for MXINT8). */
+static inline __attribute__((always_inline))
+__m512i values(enum qaic_dtype dtype, const uint8_t *p, int v, __m512i tab)
+{
+	__m512i c = codes(dtype, p, v);
+
+	return dtype == QAIC_MXINT8 ? c : _mm512_permutexvar_epi8(c, tab);
+}
+
+static inline __m512i bcast(const void *p)
+{
+	int32_t i;
+
+	memcpy(&i, p, sizeof(i));
+	return _mm512_set1_epi32(i);
+}
+
+/* 16 scales: 2^(e - 127); 0 for the smallest, infinity for NaN (codes are 0) */
+static inline __m512 scales16(const uint8_t *p)
+{
+	__m512i e = _mm512_cvtepu8_epi32(_mm_loadu_si128((const void *)p));
+
+	return _mm512_castsi512_ps(_mm512_slli_epi32(e, 23));
+}
+
+/* ---- one activation row ---- */
+
+/* The sums of a block, as integers. */
+static inline __attribute__((always_inline))
+__m512i gemv_block(enum qaic_dtype dtype, bool act8, const uint8_t *p,
+		   const int8_t *hi, const int8_t *lo, int32_t sum, __m512i tab)
+{
+	__m512i a = _mm512_set1_epi32(-offset_of(dtype) * sum);
+	__m512i b = _mm512_setzero_si512(), w;
+	int v;
+
+	_Pragma("GCC unroll 8")
+	for (v = 0; v < 8; v++) {
+		w = values(dtype, p, v, tab);
+		if (act8) {
+			if (v & 1)
+				b = _mm512_dpbusd_epi32(b, w, bcast(hi + 4 * v));
+			else
+				a = _mm512_dpbusd_epi32(a, w, bcast(hi + 4 * v));
+			continue;
+		}
+		b = _mm512_dpbusd_epi32(b, w, bcast(hi + 4 * v));
+		a = _mm512_dpbusd_epi32(a, w, bcast(lo + 4 * v));
+	}
+	if (!act8)
+		b = _mm512_slli_epi32(b, 8);
+	return _mm512_add_epi32(a, b);
+}
+
+static inline __attribute__((always_inline))
+void gemv_group(enum qaic_dtype dtype, bool act8, const uint8_t *const *w,
+		int panels, size_t blocks, const struct mx_rows *x, size_t first,
+		__m512i tab, __m512 *acc)
+{
+	const size_t elems = mx_elems(dtype);
+	const int8_t *hi = x->b + first * QAIC_MX_BLOCK;
+	const int8_t *lo = hi + x->blocks * QAIC_MX_BLOCK;
+	__m512i s;
+	size_t i, o;
+	int p;
+
+	for (i = 0; i < blocks; i++) {
+		for (p = 0; p < panels; p++) {
+			for (o = 0; o < elems + QPC_PANEL_ROWS; o += 64)
+				__builtin_prefetch(w[p] + i * (elems + 16) +
+						   AHEAD + o, 0, 3);
+			s = gemv_block(dtype, act8, w[p] + i * elems,
+				       hi + i * QAIC_MX_BLOCK,
+				       lo + i * QAIC_MX_BLOCK,
+				       x->sum[first + i], tab);
+			acc[p] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(s),
+				_mm512_mul_ps(scales16(w[p] + blocks * elems +
+						       i * QPC_PANEL_ROWS),
+					      _mm512_set1_ps(x->scale[first +
+								      i])),
+				acc[p]);
+		}
+	}
+}
+
+static inline __attribute__((always_inline))
+void gemv_act(enum qaic_dtype dtype, bool act8, const struct mx_job *j,
+	      float *const *y, const uint8_t **w, int panels)
+{
+	const size_t bytes = mx_elems(dtype) + QPC_PANEL_ROWS;
+	__m512i tab = table(dtype, offset_of(dtype));
+	__m512 acc[2], unit = _mm512_set1_ps(mx_unit(dtype));
+	size_t blocks = j->x->blocks, b;
+	int p;
+
+	for (p = 0; p < panels; p++)
+		acc[p] = j->acc ? _mm512_div_ps(_mm512_loadu_ps(y[p]), unit) :
+			 _mm512_setzero_ps();
+	for (b = 0; b + QPC_GROUP <= blocks; b += QPC_GROUP) {
+		gemv_group(dtype, act8, w, panels, QPC_GROUP, j->x, b, tab, acc);
+		for (p = 0; p < panels; p++)
+			w[p] += QPC_GROUP * bytes;
+	}
+	if (b < blocks)
+		gemv_group(dtype, act8, w, panels, blocks - b, j->x, b, tab, acc);
+	for (p = 0; p < panels; p++)
+		_mm512_storeu_ps(y[p], _mm512_mul_ps(acc[p], unit));
+}
+
+static inline __attribute__((always_inline))
+void gemv(enum qaic_dtype dtype, const struct mx_job *j, float *y0, float *y1,
+	  const uint8_t *w0, const uint8_t *w1, int panels)
+{
+	float *y[2] = { y0, y1 };
+	const uint8_t *w[2] = { w0, w1 };
+
+	if (j->x->act8)
+		gemv_act(dtype, true, j, y, w, panels);
+	else
+		gemv_act(dtype, false, j, y, w, panels);
+}
+
+/* ---- several ---- */
+
+/* To words, k = 0, 2 and 1, 3 of each four; or to bytes with an offset. */
+static inline __attribute__((always_inline))
+void decode_act(enum qaic_dtype dtype, bool act8, const uint8_t *p, uint8_t *out)
+{
+	__m512i tab = table(dtype, act8 ? offset_of(dtype) : 0), w;
+	int v;
+
+	_Pragma("GCC unroll 8")
+	for (v = 0; v < 8; v++) {
+		w = values(dtype, p, v, tab);
+		if (act8) {
+			_mm512_store_si512(out + 64 * v, w);
+			continue;
+		}
+		if (dtype == QAIC_MXINT8)
+			w = _mm512_xor_si512(w, _mm512_set1_epi8((char)0x80));
+		_mm512_store_si512(out + 128 * v,
+			_mm512_srai_epi16(_mm512_slli_epi16(w, 8), 8));
+		_mm512_store_si512(out + 128 * v + 64, _mm512_srai_epi16(w, 8));
+	}
+}
+
+static inline __attribute__((always_inline))
+void decode(enum qaic_dtype dtype, bool act8, const uint8_t *p, uint8_t *out)
+{
+	if (act8)
+		decode_act(dtype, true, p, out);
+	else
+		decode_act(dtype, false, p, out);
+}
+
+static inline void decode_scales(const uint8_t *p, float *out)
+{
+	_mm512_store_ps(out, scales16(p));
+}
+
+/* T rows from @m on with @n blocks */
+static inline __attribute__((always_inline))
+void tile_act(enum qaic_dtype dtype, bool act8, const struct mx_job *j, size_t m,
+	      const int T, size_t b0, size_t n, const uint8_t *data,
+	      const float *scales)
+{
+	const struct mx_rows *x = j->x;
+	size_t row = x->blocks * QAIC_MX_BLOCK, nr, b;
+	__m512 unit = _mm512_set1_ps(mx_unit(dtype)), acc[TILE], ws;
+	__m512i s[TILE], w;
+	int t, v;
+
+	for (t = 0; t < T; t++)
+		acc[t] = b0 || j->acc ? _mm512_div_ps(_mm512_loadu_ps(
+				j->y + (m + t) * j->ldy), unit) :
+			 _mm512_setzero_ps();
+	for (b = 0; b < n; b++) {
+		nr = m * x->blocks + b0 + b;
+		for (t = 0; t < T; t++)
+			s[t] = act8 ? _mm512_set1_epi32(-offset_of(dtype) *
+					x->sum[nr + t * x->blocks]) :
+			       _mm512_setzero_si512();
+		if (act8) {
+			const int8_t *a = x->b + nr * QAIC_MX_BLOCK;
+
+			for (v = 0; v < 8; v++) {
+				w = _mm512_load_si512(data + b * DECODED + 64 * v);
+				_Pragma("GCC unroll 8")
+				for (t = 0; t < T; t++)
+					s[t] = _mm512_dpbusd_epi32(s[t], w,
+						bcast(a + t * row + 4 * v));
+			}
+		} else {
+			const int16_t *a = x->q + nr * QAIC_MX_BLOCK;
+
+			for (v = 0; v < 16; v++) {
+				w = _mm512_load_si512(data + b * DECODED + 64 * v);
+				_Pragma("GCC unroll 8")
+				for (t = 0; t < T; t++)
+					s[t] = _mm512_dpwssd_epi32(s[t], w,
+						bcast(a + t * row + 2 * v));
+			}
+		}
+		ws = _mm512_load_ps(scales + b * QPC_PANEL_ROWS);
+		_Pragma("GCC unroll 8")
+		for (t = 0; t < T; t++)
+			acc[t] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(s[t]),
+				_mm512_mul_ps(ws, _mm512_set1_ps(
+					x->scale[nr + t * x->blocks])), acc[t]);
+	}
+	for (t = 0; t < T; t++)
+		_mm512_storeu_ps(j->y + (m + t) * j->ldy,
+				 _mm512_mul_ps(acc[t], unit));
+}
+
+static inline __attribute__((always_inline))
+void tile(enum qaic_dtype dtype, const struct mx_job *j, size_t m, size_t count,
+	  size_t b0, size_t n, const uint8_t *data, const float *scales)
+{
+	bool act8 = j->x->act8;
+
+#define SOME(T)								\
+	do {								\
+		if (act8)						\
+			tile_act(dtype, true, j, m, T, b0, n, data,	\
+				 scales);				\
+		else							\
+			tile_act(dtype, false, j, m, T, b0, n, data,	\
+				 scales);				\
+		m += T;							\
+		count -= T;						\
+	} while (0)
+	if (count == 8)
+		SOME(8);
+	if (count >= 4)
+		SOME(4);
+	if (count >= 2)
+		SOME(2);
+	if (count)
+		SOME(1);
+#undef SOME
+}
+
+#include "soc/kern_mx_body.h"
+
+static const struct kern_mx avx512 = {
+	.name = "avx512", .quant = mx_quant, .mul = mx_mul,
+};
+
+const struct kern_mx *kern_mx_avx512(void)
+{
+	if (__builtin_cpu_supports("avx512f") &&
+	    __builtin_cpu_supports("avx512bw") &&
+	    __builtin_cpu_supports("avx512vl") &&
+	    __builtin_cpu_supports("avx512dq") &&
+	    __builtin_cpu_supports("avx512vbmi") &&
+	    __builtin_cpu_supports("avx512vnni") &&
+	    __builtin_cpu_supports("fma"))
+		return &avx512;
+	return NULL;
+}
+
+#else
+
+const struct kern_mx *kern_mx_avx512(void)
+{
+	return NULL;
+}
+#endif

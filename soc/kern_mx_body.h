@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The order of work of a product with blocks, for each instruction set. The
+ * including file defines, all of them for 16 rows of weights (one panel):
+ *
+ *	gemv1(), gemv2()	one activation row, one panel or two
+ *	decode()		a block of a panel into words or bytes
+ *	tileT()			T activation rows with a decoded run of blocks
+ *	TILE, RUN		the most activation rows, and blocks, of a tile
+ */
+
+static inline __attribute__((always_inline))
+void mx_gemm_panel(enum qaic_dtype dtype, const struct mx_job *j,
+		   const uint8_t *w, void *work)
+{
+	const size_t elems = mx_elems(dtype);
+	size_t blocks = j->x->blocks, b0, b, n, g, i, m;
+	float *scales = work;
+	uint8_t *data = (uint8_t *)work + RUN * QPC_PANEL_ROWS * sizeof(float);
+
+	for (b0 = 0; b0 < blocks; b0 += n) {
+		n = blocks - b0 < RUN ? blocks - b0 : RUN;
+		for (b = 0; b < n; b += g) {
+			g = n - b < QPC_GROUP ? n - b : QPC_GROUP;
+			for (i = 0; i < g; i++)
+				decode(dtype, j->x->act8, w + i * elems,
+				       data + (b + i) * DECODED);
+			w += g * elems;
+			for (i = 0; i < g; i++, w += QPC_PANEL_ROWS)
+				decode_scales(w, scales +
+					      (b + i) * QPC_PANEL_ROWS);
+		}
+		for (m = 0; m < j->x->m; m += i) {
+			i = j->x->m - m < TILE ? j->x->m - m : TILE;
+			tile(dtype, j, m, i, b0, n, data, scales);
+		}
+	}
+}
+
+static inline __attribute__((always_inline))
+void mx_panels(enum qaic_dtype dtype, struct mx_job *j, const uint8_t *w,
+	       size_t pitch, size_t n, void *work)
+{
+	size_t panels = (n + QPC_PANEL_ROWS - 1) / QPC_PANEL_ROWS, i;
+	size_t half = panels / 2;
+	float *y = j->y;
+
+	if (j->x->m > 1) {
+		for (i = 0; i < panels; i++, w += pitch) {
+			mx_gemm_panel(dtype, j, w, work);
+			j->y += QPC_PANEL_ROWS;
+		}
+		return;
+	}
+	/* two streams far apart are read faster than one */
+	for (i = 0; i < half; i++)
+		gemv(dtype, j, y + i * QPC_PANEL_ROWS,
+		     y + (half + i) * QPC_PANEL_ROWS, w + i * pitch,
+		     w + (half + i) * pitch, 2);
+	if (panels & 1)
+		gemv(dtype, j, y + (panels - 1) * QPC_PANEL_ROWS, NULL,
+		     w + (panels - 1) * pitch, NULL, 1);
+}
+
+static void mx_mul(enum qaic_dtype dtype, float *y, size_t ldy,
+		   const struct mx_rows *x, const uint8_t *w, size_t pitch,
+		   size_t n, bool acc, void *work)
+{
+	struct mx_job j = { .y = y, .ldy = ldy, .x = x, .acc = acc };
+
+	switch (dtype) {
+	case QAIC_MXFP6:
+		mx_panels(QAIC_MXFP6, &j, w, pitch, n, work);
+		break;
+	case QAIC_MXFP4:
+		mx_panels(QAIC_MXFP4, &j, w, pitch, n, work);
+		break;
+	default:
+		mx_panels(QAIC_MXINT8, &j, w, pitch, n, work);
+	}
+}

@@ -256,7 +256,9 @@ int qeff_generate(struct qeff_session *s, const struct qeff_request *req,
 	int ret;
 
 	memset(res, 0, sizeof(*res));
-	ret = start_rows(&run, res);
+	ret = qeff_session_wake(s, err);
+	if (!ret)
+		ret = start_rows(&run, res);
 	if (ret)
 		goto out;
 	start = now();

@@ -208,6 +208,8 @@ struct qeff_session_options {
 int qeff_session_open(const struct qeff_session_options *opt,
 		      struct qeff_session **out, struct qaic_err *err);
 void qeff_session_close(struct qeff_session *s);
+/* Leave the card to others until the next qeff_generate(). */
+void qeff_session_rest(struct qeff_session *s);
 uint32_t qeff_session_batch(const struct qeff_session *s);
 uint32_t qeff_session_prompt_len(const struct qeff_session *s);
 uint32_t qeff_session_ctx_len(const struct qeff_session *s);
@@ -323,6 +325,7 @@ struct qeff_verify_output {
 
 int qeff_verifier_open(const struct qeff_verify_options *opt,
 		       struct qeff_verifier **out, struct qaic_err *err);
+/* The card must have room: a session on it rests meanwhile. */
 int qeff_verifier_run(struct qeff_verifier *v,
 		      const struct qeff_verify_batch *batch,
 		      struct qaic_err *err);

@@ -190,6 +190,43 @@ static int choose_phases(struct qeff_session *s, struct qaic_err *err)
 	return phase_open(s, s->decode, dec, dec_len, err);
 }
 
+void qeff_session_rest(struct qeff_session *s)
+{
+	if (s->decode_own.exec)
+		qaic_exec_destroy(s->decode_own.exec);
+	if (s->prefill.exec)
+		qaic_exec_destroy(s->prefill.exec);
+	s->decode_own.exec = s->prefill.exec = NULL;
+	if (s->prog)
+		qaic_program_unload(s->prog);
+	s->prog = NULL;
+	if (s->dev)
+		qaic_device_close(s->dev);
+	s->dev = NULL;
+}
+
+int qeff_session_wake(struct qeff_session *s, struct qaic_err *err)
+{
+	int ret;
+
+	if (s->prog)
+		return 0;
+	ret = qaic_device_open(s->qid, &s->dev, err);
+	if (!ret)
+		ret = qaic_program_load(s->dev, s->qpc_dir, &s->prog, err);
+	if (ret)
+		goto fail;
+	ret = choose_phases(s, err);
+	if (ret) {
+		qaic_fail_in(err, "%s", s->qpc_dir);
+		goto fail;
+	}
+	return 0;
+fail:
+	qeff_session_rest(s);
+	return ret;
+}
+
 int qeff_session_open(const struct qeff_session_options *opt,
 		      struct qeff_session **out, struct qaic_err *err)
 {
@@ -200,17 +237,12 @@ int qeff_session_open(const struct qeff_session_options *opt,
 	if (!s)
 		return qaic_fail(err, -ENOMEM, "out of memory");
 	qaic_progress_update(&opt->progress, "load", 0, 1);
-	ret = qaic_device_open(opt->qid, &s->dev, err);
+	s->qid = opt->qid;
+	s->qpc_dir = strdup(opt->qpc_dir);
+	ret = s->qpc_dir ? qeff_session_wake(s, err) :
+			   qaic_fail(err, -ENOMEM, "out of memory");
 	if (ret)
 		goto fail;
-	ret = qaic_program_load(s->dev, opt->qpc_dir, &s->prog, err);
-	if (ret)
-		goto fail;
-	ret = choose_phases(s, err);
-	if (ret) {
-		qaic_fail_in(err, "%s", opt->qpc_dir);
-		goto fail;
-	}
 	if (s->logits_dtype == QAIC_F16) {
 		s->row = calloc(s->vocab, sizeof(*s->row));
 		if (!s->row) {
@@ -230,14 +262,8 @@ void qeff_session_close(struct qeff_session *s)
 {
 	if (!s)
 		return;
-	if (s->decode_own.exec)
-		qaic_exec_destroy(s->decode_own.exec);
-	if (s->prefill.exec)
-		qaic_exec_destroy(s->prefill.exec);
-	if (s->prog)
-		qaic_program_unload(s->prog);
-	if (s->dev)
-		qaic_device_close(s->dev);
+	qeff_session_rest(s);
+	free(s->qpc_dir);
 	free(s->row);
 	free(s);
 }

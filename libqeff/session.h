@@ -18,6 +18,8 @@ struct qeff_phase {
 };
 
 struct qeff_session {
+	char *qpc_dir;
+	uint32_t qid;
 	struct qaic_device *dev;
 	struct qaic_program *prog;
 	struct qeff_phase prefill;
@@ -27,6 +29,9 @@ struct qeff_session {
 	enum qaic_dtype logits_dtype;	/* QAIC_F32 or QAIC_F16 */
 	float *row;			/* one row of logits, if they are F16 */
 };
+
+/* Load what qeff_session_rest() has unloaded. */
+int qeff_session_wake(struct qeff_session *s, struct qaic_err *err);
 
 /* The logits of a row after a call, as float32 [vocab]. */
 const float *qeff_session_logits(struct qeff_session *s,

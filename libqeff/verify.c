@@ -124,8 +124,9 @@ int qeff_verifier_run(struct qeff_verifier *v,
 	v->err = err;
 	memset(v->next, 0, v->opt.batch * sizeof(*v->next));
 	qeff_states_clear(&v->states);
-	qeff_card_reset(&v->card);
 	ret = check_batch(v);
+	if (!ret)
+		ret = qeff_card_load(&v->card, err);
 	if (!ret && v->opt.model_dir)
 		ret = run_reference(v);
 	for (step = 0; !ret && fill_step(v, &v->prefill, step, true); step++)
@@ -136,6 +137,7 @@ int qeff_verifier_run(struct qeff_verifier *v,
 		qeff_verify_states(v);
 	qeff_eval_close(&v->ref);
 	qeff_states_release(&v->ref_states);
+	qeff_card_unload(&v->card);
 	return ret;
 }
 

@@ -121,29 +121,40 @@ int qeff_card_open(struct qeff_card *c, const struct qeff_verify_options *opt,
 		   const struct qeff_io *io, const char *dir,
 		   struct qaic_err *err)
 {
-	char *qpc = qaic_path(dir, "qpc");
-	int ret;
-
 	memset(c, 0, sizeof(*c));
-	ret = qpc ? compile(c, opt, io, dir, err) : no_memory(err);
-	if (!ret)
-		ret = qaic_device_open(opt->qid, &c->dev, err);
-	if (!ret)
-		ret = qaic_program_load(c->dev, qpc, &c->prog, err);
-	if (!ret)
-		ret = open_phases(c, err);
-	if (!ret)
-		ret = open_states(c, err);
-	free(qpc);
-	return ret;
+	c->qid = opt->qid;
+	c->qpc = qaic_path(dir, "qpc");
+	return c->qpc ? compile(c, opt, io, dir, err) : no_memory(err);
 }
 
-void qeff_card_reset(struct qeff_card *c)
+int qeff_card_load(struct qeff_card *c, struct qaic_err *err)
+{
+	int ret = qaic_device_open(c->qid, &c->dev, err);
+
+	if (!ret)
+		ret = qaic_program_load(c->dev, c->qpc, &c->prog, err);
+	if (!ret)
+		ret = open_phases(c, err);
+	return ret ? ret : open_states(c, err);
+}
+
+void qeff_card_unload(struct qeff_card *c)
 {
 	size_t i;
 
-	for (i = 0; i < c->num_state; i++)
-		memset(c->state[i].data, 0, c->state[i].size);
+	for (i = 0; i < c->num_phases; i++)
+		qaic_exec_destroy(c->phase[i].exec);
+	c->num_phases = 0;
+	if (c->prog)
+		qaic_program_unload(c->prog);
+	c->prog = NULL;
+	if (c->dev)
+		qaic_device_close(c->dev);
+	c->dev = NULL;
+	for (i = 0; i < c->num_state; i++) {
+		free(c->state[i].data);
+		c->state[i].data = NULL;
+	}
 }
 
 static bool is_state(const struct qeff_card *c, const char *name)
@@ -273,17 +284,11 @@ void qeff_card_close(struct qeff_card *c)
 {
 	size_t i;
 
-	for (i = 0; i < c->num_phases; i++)
-		qaic_exec_destroy(c->phase[i].exec);
-	if (c->prog)
-		qaic_program_unload(c->prog);
-	if (c->dev)
-		qaic_device_close(c->dev);
-	for (i = 0; i < c->num_state; i++) {
+	qeff_card_unload(c);
+	for (i = 0; i < c->num_state; i++)
 		free(c->state[i].name);
-		free(c->state[i].data);
-	}
 	free(c->state);
 	free(c->out);
+	free(c->qpc);
 	memset(c, 0, sizeof(*c));
 }

@@ -23,6 +23,8 @@ struct qeff_call;
 struct qeff_io;
 
 struct qeff_card {
+	char *qpc;
+	uint32_t qid;
 	struct qaic_device *dev;
 	struct qaic_program *prog;
 	struct qeff_card_phase phase[2], *last;		/* last: called */
@@ -32,12 +34,13 @@ struct qeff_card {
 	float *out;			/* of qeff_card_output() */
 };
 
-/* Compile @io's ONNX to @dir/qpc and load it. */
+/* Compile @io's ONNX to @dir/qpc. */
 int qeff_card_open(struct qeff_card *c, const struct qeff_verify_options *opt,
 		   const struct qeff_io *io, const char *dir,
 		   struct qaic_err *err);
-/* Forget the cache. */
-void qeff_card_reset(struct qeff_card *c);
+/* Load it, with an empty cache; unload it in any case. */
+int qeff_card_load(struct qeff_card *c, struct qaic_err *err);
+void qeff_card_unload(struct qeff_card *c);
 int qeff_card_call(struct qeff_card *c, const struct qeff_call *call,
 		   struct qaic_err *err);
 /*

@@ -257,8 +257,8 @@ static int run_batch(struct qaic_gen *g, const struct qaic_prompt *p, size_t n)
 	add_perf(&g->perf, &res);
 	ret = show_batch(g, p, &res);
 	if (!ret && g->t->verify)
-		ret = qaic_verify_batch(g->verifier, p, &res, g->kept,
-					qeff_session_vocab(g->s), g->err);
+		ret = qaic_verify_batch(g->verifier, g->s, p, &res, g->kept,
+					g->err);
 out:
 	qeff_result_release(&res);
 	free(ids);

@@ -76,12 +76,12 @@ void qaic_rows_free(struct qaic_rows *r, size_t n)
 	free(r);
 }
 
-int qaic_verify_batch(struct qeff_verifier *v, const struct qaic_prompt *prompts,
+int qaic_verify_batch(struct qeff_verifier *v, struct qeff_session *s,
+		      const struct qaic_prompt *prompts,
 		      const struct qeff_result *res,
-		      const struct qaic_rows *kept, size_t vocab,
-		      struct qaic_err *err)
+		      const struct qaic_rows *kept, struct qaic_err *err)
 {
-	size_t n = res->num_prompts, i, len;
+	size_t n = res->num_prompts, i, len, vocab = qeff_session_vocab(s);
 	const int32_t **tokens = calloc(n, sizeof(*tokens));
 	const float **logits = calloc(n, sizeof(*logits));
 	size_t *num = calloc(3 * n, sizeof(*num));
@@ -110,6 +110,7 @@ int qaic_verify_batch(struct qeff_verifier *v, const struct qaic_prompt *prompts
 		logits[i] = kept[i].v;
 		num[2 * n + i] = kept[i].n / vocab;
 	}
+	qeff_session_rest(s);	/* both may need all of the card */
 	if (ret)
 		qaic_fail(err, ret, "out of memory");
 	else

@@ -132,8 +132,7 @@ static int run_batch(struct verify *x, const struct qaic_prompt *p, size_t n)
 	if (!ret)
 		ret = qeff_generate(x->s, &req, &res, x->err);
 	if (!ret)
-		ret = qaic_verify_batch(x->v, p, &res, x->kept,
-					qeff_session_vocab(x->s), x->err);
+		ret = qaic_verify_batch(x->v, x->s, p, &res, x->kept, x->err);
 	qeff_result_release(&res);
 	free(ids);
 	free(len);

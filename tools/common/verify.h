@@ -37,11 +37,11 @@ int qaic_rows_add(struct qaic_rows *r, const float *logits, size_t n);
 /* An array of them. */
 void qaic_rows_free(struct qaic_rows *r, size_t n);
 
-/* Replay a generated batch; @kept has the logits of each row. */
-int qaic_verify_batch(struct qeff_verifier *v, const struct qaic_prompt *prompts,
+/* Replay a batch that @s generated; @kept has the logits of each row. */
+int qaic_verify_batch(struct qeff_verifier *v, struct qeff_session *s,
+		      const struct qaic_prompt *prompts,
 		      const struct qeff_result *res,
-		      const struct qaic_rows *kept, size_t vocab,
-		      struct qaic_err *err);
+		      const struct qaic_rows *kept, struct qaic_err *err);
 
 /* The largest relative RMS that is agreement of a card with its ONNX. */
 double qaic_verify_bound(bool fp32);

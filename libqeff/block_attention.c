@@ -150,8 +150,8 @@ qf_val qf_attention(struct qf_build *b, const struct qf_body *d,
 		k = qf_rope(b, d, k);
 	}
 	if (d->cached) {
-		k = through_cache(b, d, "key", i, k);
-		v = through_cache(b, d, "value", i, v);
+		k = through_cache(b, d, d->key_cache, i, k);
+		v = through_cache(b, d, d->value_cache, i, v);
 		/* what an empty slot holds must not reach the sum */
 		v = QF_OP(b, "Where", d->empty, qf_onnx_f32(&b->o, 0), v);
 	}

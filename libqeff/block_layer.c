@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* One layer of a decoder: norms, attention, MLP, and how they are summed. */
+/* One layer: norms, attention, MLP, and how they are summed. */
 #include "libqeff/build.h"
 
 /* norm(x), where the model has it */
@@ -39,6 +39,20 @@ static qf_val mlp(struct qf_build *b, uint32_t i, qf_val x)
 	return out_of(b, m->norm_mlp_out, x);
 }
 
+/* Behind self-attention, where there is an encoder. */
+static qf_val cross(struct qf_build *b, const struct qf_body *d, uint32_t i,
+		    qf_val x)
+{
+	const struct qf_seq2seq *s = &b->m->seq2seq;
+	qf_val h;
+
+	if (!d->memory)
+		return x;
+	h = b->m->post_norm ? x : normed(b, s->norm_cross, x);
+	x = QF_OP(b, "Add", x, qf_cross_attention(b, d, &s->cross, i, h));
+	return b->m->post_norm ? normed(b, s->norm_cross, x) : x;
+}
+
 /* x + attention(norm(x)) + mlp(norm(x)); one norm may serve both. */
 static qf_val parallel(struct qf_build *b, const struct qf_body *d,
 		       uint32_t i, qf_val x)
@@ -60,6 +74,7 @@ static qf_val post_norm(struct qf_build *b, const struct qf_body *d,
 
 	x = QF_OP(b, "Add", x, attention(b, d, i, x));
 	x = qf_norm(b, m->norm_attn, m->hidden, x);
+	x = cross(b, d, i, x);
 	x = QF_OP(b, "Add", x, mlp(b, i, x));
 	return qf_norm(b, m->norm_mlp, m->hidden, x);
 }
@@ -73,6 +88,7 @@ static qf_val pre_norm(struct qf_build *b, const struct qf_body *d,
 
 	h = normed(b, m->norm_attn, x);
 	x = QF_OP(b, "Add", m->residual_normed ? h : x, attention(b, d, i, h));
+	x = cross(b, d, i, x);
 	h = normed(b, m->norm_mlp, x);
 	return QF_OP(b, "Add", m->residual_normed ? h : x, mlp(b, i, h));
 }

@@ -58,7 +58,8 @@ void qf_relative(struct qf_build *b, struct qf_body *d, qf_val slots,
 	at = QF_OP(b, "Min", at, qf_onnx_i64(&b->o, far));
 	at = QF_OP(b, "Max", at, qf_onnx_i64(&b->o, -far));
 	at = QF_OP(b, "Add", at, qf_onnx_i64(&b->o, far));
-	by = qf_onnx_fill(&b->o, "relative.buckets", QAIC_I64, 1, &num, fill, r);
+	by = qf_onnx_fill(&b->o, r->one_sided ? "relative.buckets_before" :
+			  "relative.buckets", QAIC_I64, 1, &num, fill, r);
 	qf_leave(b, mark);
 	by = qf_embed(b, r->table, r->buckets, b->m->heads, by);
 	by = qf_op(b, "Transpose", QF_ATTRS(QF_INTS("perm", 1, 0)), QF_IN(by));

@@ -25,7 +25,9 @@ size_t qf_enter(struct qf_build *b, const char *fmt, ...)
 	va_end(ap);
 	if (n < 0 || (size_t)n >= room - 1)
 		goto deep;
-	b->scope_len += n + 1;
+	if (n)				/* "" is the current module */
+		b->scope_len += n + 1;
+	b->scope[b->scope_len] = '\0';
 	return mark;
 deep:
 	b->scope[mark] = '\0';
@@ -170,6 +172,11 @@ static const struct qf_tensor *find_weight(struct qf_build *b, const char *name)
 	return t;
 }
 
+bool qf_has_tensor(struct qf_build *b, const char *name)
+{
+	return find_weight(b, name) != NULL;
+}
+
 bool qf_has_weight(struct qf_build *b, const char *module, const char *leaf)
 {
 	const char *name = weight_name(b, module, leaf);
@@ -285,6 +292,8 @@ int qf_build_model(struct qf_build *b, const struct qf_model *m,
 		return qaic_fail(err, -ENOMEM, "out of memory");
 	if (qf_onnx_init(&b->o, err))
 		return b->o.rc;
+	if (m->arch->kind == QF_SEQ2SEQ)
+		return qf_build_seq2seq(b);
 	mark = qf_enter(b, "%s", m->arch->base);
 	if (qf_has_cache(m))
 		qf_decoder_begin(b, &d);

@@ -41,11 +41,16 @@ struct qf_body {
 	qf_val bias;			/* of scores, [B, heads, S, C], or NULL */
 	bool cached;
 	/* with a cache */
+	const char *key_cache, *value_cache;	/* "key": past_key.0, ... */
 	qf_val ctx_indices;		/* i32 [B, 1, C]; INT32_MAX where empty */
 	qf_val empty;			/* bool [B, 1, C, 1]: nothing there yet */
 	/* without */
 	qf_val attention_mask;		/* i64 [B, S]; 0 is padding */
 	qf_val token_type_ids;		/* i64 [B, S], or NULL */
+	/* with an encoder: its states, E rows; a cache of them, M slots */
+	qf_val memory;			/* [B, E, hidden]; NULL: there is none */
+	qf_val memory_slots;		/* i32 [B, E]: where its rows are kept */
+	qf_val memory_masked;		/* bool [B, 1, 1, M] */
 };
 
 /* ---- modules ---- */
@@ -102,6 +107,8 @@ qf_val qf_stacked(struct qf_build *b, const char *list, const char *name,
 		  enum qaic_dtype *dtype);
 /* Does "MODULE.LEAF" exist? @module is relative to the current one. */
 bool qf_has_weight(struct qf_build *b, const char *module, const char *leaf);
+/* Does a tensor of this whole name exist? */
+bool qf_has_tensor(struct qf_build *b, const char *name);
 /* The module's tensor as it is in the file; NULL (and an error) if missing. */
 const struct qf_tensor *qf_find_weight(struct qf_build *b, const char *leaf);
 /* The same, of this shape, for an initializer that is made from it. */
@@ -147,6 +154,9 @@ qf_val qf_attend(struct qf_build *b, const struct qf_attention *a, uint32_t i,
 /* Self-attention, with the layer's slots of the KV cache if there is one. */
 qf_val qf_attention(struct qf_build *b, const struct qf_body *d,
 		    const struct qf_attention *a, uint32_t i, qf_val x);
+/* Attention to the encoder's states (d->memory), kept between the calls. */
+qf_val qf_cross_attention(struct qf_build *b, const struct qf_body *d,
+			  const struct qf_attention *a, uint32_t i, qf_val x);
 /* The norm of queries or keys (@name): x [B, S, heads * D], or [B, heads, S, D]. */
 qf_val qf_qk_norm(struct qf_build *b, const struct qf_attention *a,
 		  const char *name, uint32_t heads, qf_val x);
@@ -173,6 +183,8 @@ const char *qf_fn_rms_norm(struct qf_build *b);
 qf_val qf_embed_tokens(struct qf_build *b, const struct qf_body *d);
 /* Inputs, cache indices and masks. */
 void qf_decoder_begin(struct qf_build *b, struct qf_body *d);
+/* The same for inputs that are there: d->position_ids, d->key_cache. */
+void qf_cache_begin(struct qf_build *b, struct qf_body *d);
 /* Into d->masked (and masked_window): later slots, and those out of the window. */
 void qf_causal_mask(struct qf_build *b, struct qf_body *d, qf_val slots,
 		    qf_val pos);
@@ -201,6 +213,8 @@ void qf_head_tokens(struct qf_build *b, const struct qf_body *d, qf_val x);
 void qf_head_qa(struct qf_build *b, const struct qf_body *d, qf_val x);
 /* last_hidden_state [B, S, hidden] */
 void qf_head_embed(struct qf_build *b, const struct qf_body *d, qf_val x);
+/* An encoder and a decoder (seq2seq.c). */
+int qf_build_seq2seq(struct qf_build *b);
 /* Build the whole graph by m->arch. */
 int qf_build_model(struct qf_build *b, const struct qf_model *m,
 		   const struct qf_tensors *ts, struct qaic_err *err);

@@ -67,7 +67,13 @@ void qf_get_bool(struct qf_config *c, const char *key, bool *out)
 		check(c, qaic_json_bool(c->root, key, out, c->err));
 }
 
-void qf_get_act(struct qf_config *c, const char *key, enum qf_act *out)
+void qf_get_str(struct qf_config *c, const char *key, const char **out)
+{
+	if (!c->rc)
+		check(c, qaic_json_str(c->root, key, out, c->err));
+}
+
+bool qf_act_named(const char *name, enum qf_act *act)
 {
 	/* names of transformers' ACT2FN */
 	static const struct {
@@ -84,20 +90,23 @@ void qf_get_act(struct qf_config *c, const char *key, enum qf_act *out)
 		{ "tanh", QF_ACT_TANH },
 		{ "sigmoid", QF_ACT_SIGMOID },
 	};
-	const char *s = NULL;
 	size_t i;
 
-	if (c->rc)
+	for (i = 0; i < QAIC_ARRAY_SIZE(acts); i++)
+		if (!strcmp(name, acts[i].name)) {
+			*act = acts[i].act;
+			return true;
+		}
+	return false;
+}
+
+void qf_get_act(struct qf_config *c, const char *key, enum qf_act *out)
+{
+	const char *s = NULL;
+
+	qf_get_str(c, key, &s);
+	if (c->rc || !s || qf_act_named(s, out))
 		return;
-	check(c, qaic_json_str(c->root, key, &s, c->err));
-	if (c->rc || !s)
-		return;
-	for (i = 0; i < QAIC_ARRAY_SIZE(acts); i++) {
-		if (strcmp(s, acts[i].name))
-			continue;
-		*out = acts[i].act;
-		return;
-	}
 	qf_config_fail(c, -EOPNOTSUPP,
 		       "field \"%s\" is \"%s\"; silu, gelu, gelu_new, gelu_pytorch_tanh, gelu_fast, quick_gelu, relu, relu2, tanh and sigmoid are supported",
 		       key, s);
@@ -237,6 +246,10 @@ static void check_model(struct qf_config *c, const struct qf_model *m)
 		qf_config_fail(c, -EINVAL,
 			       "%u heads of %u are too large", m->heads,
 			       m->head_dim);
+	else if ((uint64_t)m->seq2seq.heads * m->seq2seq.head_dim > 1u << 24)
+		qf_config_fail(c, -EINVAL,
+			       "%u heads of %u are too large", m->seq2seq.heads,
+			       m->seq2seq.head_dim);
 }
 
 int qf_config_model(struct qf_config *c, const struct qf_arch *arch,
@@ -254,7 +267,10 @@ int qf_config_model(struct qf_config *c, const struct qf_arch *arch,
 	if (arch->kind != QF_SEQ2SEQ) {
 		qf_refuse(c, "add_cross_attention");
 		qf_refuse(c, "is_encoder_decoder");
+	} else {
+		qf_require(c, "is_encoder_decoder", true);
 	}
+	m->seq2seq.start_id = m->seq2seq.forced_eos_id = -1;
 	/* adapters and pruned heads change the shapes */
 	if (json_object_size(json_object_get(c->root, "pruned_heads")))
 		qf_refuse(c, "pruned_heads");

@@ -40,6 +40,10 @@ void qf_get_int(struct qf_config *c, const char *key, uint32_t min,
 void qf_get_num(struct qf_config *c, const char *key, double *out);
 void qf_get_positive(struct qf_config *c, const char *key, double *out);
 void qf_get_bool(struct qf_config *c, const char *key, bool *out);
+/* A string of the file; it lives as long as @c. */
+void qf_get_str(struct qf_config *c, const char *key, const char **out);
+/* "gelu_new", as transformers names them. False: not supported. */
+bool qf_act_named(const char *name, enum qf_act *act);
 void qf_get_act(struct qf_config *c, const char *key, enum qf_act *out);
 /* The key is there at all, even if null. */
 bool qf_has(const struct qf_config *c, const char *key);

@@ -65,12 +65,22 @@ void qf_causal_mask(struct qf_build *b, struct qf_body *d, qf_val slots,
 
 void qf_decoder_begin(struct qf_build *b, struct qf_body *d)
 {
+	d->key_cache = "key";
+	d->value_cache = "value";
+	add_inputs(b, d);
+	qf_cache_begin(b, d);
+}
+
+void qf_cache_begin(struct qf_build *b, struct qf_body *d)
+{
+	qf_val past = qf_onnx_printf(&b->o, "past_%s.0", d->key_cache);
 	qf_val shape, slots, pos;
 
+	if (!past)
+		return;
 	d->cached = true;
-	add_inputs(b, d);
 	d->position32 = qf_cast(b, d->position_ids, QAIC_I32);
-	shape = QF_OP(b, "Shape", "past_key.0");
+	shape = QF_OP(b, "Shape", past);
 	d->ctx_len = QF_OP(b, "Gather", shape, qf_onnx_i64(&b->o, 2));
 	slots = QF_OP(b, "Range", qf_onnx_i64(&b->o, 0), d->ctx_len,
 		      qf_onnx_i64(&b->o, 1));

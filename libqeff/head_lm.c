@@ -89,6 +89,8 @@ void qf_head_causal_lm(struct qf_build *b, const struct qf_body *d, qf_val x)
 		x = qf_last_row(b, d->position32, x);
 	x = qf_final(b, x);
 	w = qf_vocab_weight(b, m->head, qf_embed_width(m), &t);
+	if (m->head_row && qf_has_tensor(b, m->head_row))
+		bias = qf_weight(b, m->head_row, 2, 1, m->vocab);
 	mark = qf_enter(b, "%s", m->head);
 	if (m->head_bias)
 		bias = qf_weight(b, "bias", 1, m->vocab, 0);

@@ -243,6 +243,7 @@ struct qf_model {
 	struct qf_attention attn;
 	struct qf_mlp mlp;
 	struct qf_moe moe;		/* instead of it */
+	struct qf_seq2seq seq2seq;	/* the rest is the decoder's */
 	bool every_row;			/* logits of all tokens: to verify */
 };
 

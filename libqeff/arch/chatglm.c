@@ -71,14 +71,8 @@ static void get_flags(struct qf_config *c, struct qf_model *m)
 /* What other checkpoints of the class have and we do not. */
 static void refuse(struct qf_config *c)
 {
-	double ratio = 1;
 	uint32_t bits = 0;
 
-	qf_get_num(c, "rope_ratio", &ratio);
-	if (!c->rc && ratio != 1)
-		qf_config_fail(c, -EOPNOTSUPP,
-			       "field \"rope_ratio\" is %g; this is not supported",
-			       ratio);
 	qf_get_int(c, "quantization_bit", 0, 64, &bits);
 	if (!c->rc && bits)
 		qf_config_fail(c, -EOPNOTSUPP,
@@ -91,6 +85,8 @@ static void refuse(struct qf_config *c)
 
 static void configure(struct qf_config *c, struct qf_model *m)
 {
+	double ratio = 1;
+
 	m->attn = attention;
 	m->mlp = mlp;
 	m->embed = "embedding.word_embeddings";
@@ -105,6 +101,10 @@ static void configure(struct qf_config *c, struct qf_model *m)
 	qf_get_bool(c, "tie_word_embeddings", &m->tied);
 	m->rope.kind = QF_ROPE_INTERLEAVED;
 	m->rope.partial = 0.5;
+	/* the longer ones of ChatGLM3 and GLM-4 stretch the base */
+	m->rope.theta = 10000;
+	qf_get_positive(c, "rope_ratio", &ratio);
+	m->rope.theta *= ratio;
 	if (!c->rc)
 		qf_get_rope(c, m);
 }

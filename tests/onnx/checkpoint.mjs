@@ -5,13 +5,13 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 
 const bits = new DataView(new ArrayBuffer(4));
 
-function toBf16(v) {
+export function toBf16(v) {
   bits.setFloat32(0, v);
   const u = bits.getUint32(0);
   return ((u + 0x7fff + ((u >>> 16) & 1)) >>> 16) & 0xffff;
 }
 
-function fromBf16(h) {
+export function fromBf16(h) {
   bits.setUint32(0, (h << 16) >>> 0);
   return bits.getFloat32(0);
 }

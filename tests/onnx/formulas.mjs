@@ -11,16 +11,17 @@ function erf(x) {			// series; the arguments are small
   return Math.abs(x) > 5 ? Math.sign(x) : 2 / Math.sqrt(Math.PI) * sum;
 }
 
-const acts = {
+export const acts = {
   silu: (x) => x / (1 + Math.exp(-x)),
   gelu: (x) => 0.5 * x * (1 + erf(x / Math.SQRT2)),
   gelu_new: (x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3))),
   gelu_pytorch_tanh: (x) => acts.gelu_new(x),
   quick_gelu: (x) => x / (1 + Math.exp(-1.702 * x)),
   relu: (x) => Math.max(0, x),
+  relu2: (x) => Math.max(0, x) ** 2,
 };
 
-function inverseFrequencies(c, dim) {
+export function inverseFrequencies(c, dim) {
   const theta = c.rope_theta ?? 10000, s = c.rope_scaling ?? {};
   const type = s.rope_type ?? s.type ?? 'default', f = s.factor;
   const plain = Array.from({ length: dim / 2 }, (_, i) => theta ** (-2 * i / dim));
@@ -38,7 +39,7 @@ function inverseFrequencies(c, dim) {
     });
     return { freq, scale: s.attention_factor ?? 0.1 * Math.log(f) + 1 };
   }
-  if (type === 'longrope') {	// the tests' contexts are of 16 and 32
+  if (type === 'longrope' || type === 'su') {	// the tests' contexts are of 16 and 32
     const long = c.original_max_position_embeddings < 16;
     const grow = c.max_position_embeddings / c.original_max_position_embeddings;
     return { freq: plain.map((v, i) => v / (long ? s.long_factor : s.short_factor)[i]),
@@ -47,7 +48,7 @@ function inverseFrequencies(c, dim) {
   return { freq: plain, scale: 1 };	// default; dynamic within max_position
 }
 
-function matvec(w, x, bias) {
+export function matvec(w, x, bias) {
   const [out, inp] = w.shape;
   return Float64Array.from({ length: out }, (_, o) => {
     let sum = bias ? bias.data[o] : 0;
@@ -57,12 +58,12 @@ function matvec(w, x, bias) {
   });
 }
 
-function rmsNorm(x, w, eps) {
+export function rmsNorm(x, w, eps) {
   const r = 1 / Math.sqrt(x.reduce((a, v) => a + v * v, 0) / x.length + eps);
   return x.map((v, i) => v * r * w.data[i]);
 }
 
-function rotate(x, heads, D, dim, pos, { freq, scale }) {
+export function rotate(x, heads, D, dim, pos, { freq, scale }) {
   const y = Float64Array.from(x);
   for (let h = 0; h < heads; h++)
     for (let i = 0; i < dim / 2; i++) {
@@ -75,7 +76,8 @@ function rotate(x, heads, D, dim, pos, { freq, scale }) {
 }
 
 // Softmax over what position t may see; q, k, v are lists of [heads * D] rows.
-function attend(q, k, v, t, { nh, nkv, D, scale, window = Infinity }) {
+// bias(head, from, to) is added to a score, which cap bounds before.
+export function attend(q, k, v, t, { nh, nkv, D, scale, window = Infinity, cap, bias }) {
   const out = new Float64Array(nh * D);
   for (let h = 0; h < nh; h++) {
     const g = Math.floor(h / (nh / nkv)), w = [];
@@ -83,7 +85,8 @@ function attend(q, k, v, t, { nh, nkv, D, scale, window = Infinity }) {
       let dot = 0;
       for (let i = 0; i < D; i++)
         dot += q[t][h * D + i] * k[u][g * D + i];
-      w.push(u <= t - window ? -Infinity : dot * scale);
+      const score = cap ? cap * Math.tanh(dot * scale / cap) : dot * scale;
+      w.push(u <= t - window ? -Infinity : score + (bias ? bias(h, t, u) : 0));
     }
     const top = Math.max(...w), e = w.map((s) => Math.exp(s - top));
     const sum = e.reduce((a, b) => a + b);
@@ -94,7 +97,7 @@ function attend(q, k, v, t, { nh, nkv, D, scale, window = Infinity }) {
   return out;
 }
 
-const add = (a, b) => a.map((v, i) => v + b[i]);
+export const add = (a, b) => a.map((v, i) => v + b[i]);
 
 // Logits of every position: Llama, Mistral, Qwen2, Granite.
 export function llamaLogits(c, tensors, ids, prefix = 'model.') {
@@ -131,7 +134,7 @@ export function llamaLogits(c, tensors, ids, prefix = 'model.') {
 }
 
 // x W + b with W [in, out]
-function conv1d(w, x, bias) {
+export function conv1d(w, x, bias) {
   const [inp, out] = w.shape;
   return Float64Array.from({ length: out }, (_, o) => {
     let sum = bias.data[o];
@@ -141,10 +144,10 @@ function conv1d(w, x, bias) {
   });
 }
 
-function layerNorm(x, w, b, eps) {
+export function layerNorm(x, w, b, eps) {
   const mean = x.reduce((a, v) => a + v, 0) / x.length;
   const r = 1 / Math.sqrt(x.reduce((a, v) => a + (v - mean) ** 2, 0) / x.length + eps);
-  return x.map((v, i) => (v - mean) * r * w.data[i] + b.data[i]);
+  return x.map((v, i) => (v - mean) * r * (w ? w.data[i] : 1) + (b ? b.data[i] : 0));
 }
 
 // Logits of every position: GPT-2.

@@ -2,6 +2,8 @@
 //
 // Tiny random checkpoints for what the golden models lack.
 import { writeModel } from './checkpoint.mjs';
+import { decoderVariants } from './decoder_variants.mjs';
+import { decoderLogits, hasFormulas } from './decoders.mjs';
 import { gpt2Logits, llamaLogits } from './formulas.mjs';
 
 function random(seed) {
@@ -19,7 +21,15 @@ function maker(seed) {
     const n = shape.reduce((a, b) => a * b);
     t[name] = { shape, data: Float64Array.from({ length: n }, () => mean + scale * next()) };
   };
-  return { t, add };
+  // the same when it is first asked for
+  const get = (name, shape, mean = 0, scale = 0.4) => {
+    if (!(name in t))
+      add(name, shape, mean, scale);
+    if (t[name].shape.join() !== shape.join())
+      throw new Error(`${name} is used as [${shape}] and as [${t[name].shape}]`);
+    return t[name];
+  };
+  return { t, add, get };
 }
 
 function llamaTensors(c, seed, prefix = 'model.') {
@@ -146,11 +156,22 @@ export const variants = {
   'gpt2-untied': { config: { ...gpt2, tie_word_embeddings: false } },
   'gpt2-no-prefix-f16': { config: gpt2, prefix: '', dtype: 'F16' },
   'gpt2-bf16-shards': { config: gpt2, dtype: 'BF16', shards: 2 },
+  ...decoderVariants,
 };
+
+// The formulas ask for every weight on their way through a sequence.
+function decoder(c, seed, dir) {
+  const w = maker(seed);
+  decoderLogits(c, w, [0, 1]);
+  writeModel(dir, c, w.t);
+  return (ids) => decoderLogits(c, w, ids);
+}
 
 // Write variant @name to @dir; returns a function from ids to expected logits.
 export function makeVariant(name, dir) {
   const v = variants[name], seed = name.length * 7919 + 1;
+  if (hasFormulas(v.config.model_type))
+    return decoder(v.config, seed, dir);
   const isGpt2 = v.config.model_type === 'gpt2';
   const tensors = (isGpt2 ? gpt2Tensors : llamaTensors)(v.config, seed, v.prefix);
   writeModel(dir, v.config, tensors, v);

@@ -242,7 +242,6 @@ static void test_refused_classes(void **state)
 		     "\"num_attention_heads\":8,\"hidden_size\":64,"
 		     "\"num_kv_heads\":4"), "num_kv_heads");
 	refuse(CLASS("FalconForCausalLM", ",\"hidden_size\":65"), "multiple");
-	refuse(CLASS("ChatGLMModel", ",\"rope_ratio\":50"), "rope_ratio");
 	refuse(CLASS("ChatGLMModel", ",\"quantization_bit\":4"),
 	       "quantization_bit");
 	refuse(CLASS("ChatGLMModel", ",\"pre_seq_len\":128"), "pre_seq_len");

@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "compiler/onnx.pb-c.h"
+#include "compiler/qaicc.h"
 #include "libqeff/qeff.h"
 
 /* the card keeps output X_RetainedState and gives it to input X next time */
@@ -19,12 +20,24 @@ int qeff_read_onnx(const char *path,
 			       struct qaic_err *err),
 		   void *ctx, struct qaic_err *err);
 
+#define QEFF_MAX_SYMBOLS 5
+
+/* A specialization: what the symbols of the ONNX are in it. */
+struct qeff_plan_spec {
+	const char *name;
+	struct qaicc_symbol sym[QEFF_MAX_SYMBOLS];
+	size_t num;
+};
+
 /* Everything a QPC depends on besides its ONNX. */
 struct qeff_compile_plan {
 	const struct qeff_build_options *opt;
 	const char *onnx;
 	char **states;			/* "past_key.0", ... */
 	size_t num_states;
+	bool seq2seq;			/* it has an encoder and a decoder */
+	struct qeff_plan_spec spec[2];
+	size_t num_specs;
 	/* for verification: the cache crosses the bus, more values come out */
 	bool cache_is_io;
 	const char *const *outputs;

@@ -68,7 +68,14 @@ int qeff_read_onnx(const char *path,
 static int take_states(void *ctx, const Onnx__ModelProto *m,
 		       struct qaic_err *err)
 {
-	return add_states(ctx, m->graph, err);
+	struct qeff_compile_plan *plan = ctx;
+	size_t i;
+
+	for (i = 0; i < m->graph->n_input; i++)
+		if (m->graph->input[i]->name &&
+		    !strcmp(m->graph->input[i]->name, "decoder_input_ids"))
+			plan->seq2seq = true;
+	return add_states(plan, m->graph, err);
 }
 
 static int read_states(struct qeff_compile_plan *plan, struct qaic_err *err)
@@ -83,32 +90,70 @@ static int read_states(struct qeff_compile_plan *plan, struct qaic_err *err)
 	return ret;
 }
 
-/* QEfficient writes every value of a specialization as a string. */
-static json_t *number(unsigned int v)
+static struct qeff_plan_spec *add_spec(struct qeff_compile_plan *plan,
+				       const char *name)
 {
-	return json_sprintf("%u", v);
+	struct qeff_plan_spec *s = &plan->spec[plan->num_specs++];
+
+	s->name = name;
+	s->num = 0;
+	return s;
 }
 
-static json_t *specialization(const struct qeff_build_options *opt,
-			      const char *name, unsigned int seq_len)
+static void add_symbol(struct qeff_plan_spec *s, const char *name,
+		       unsigned int value)
 {
-	return json_pack("{s:s, s:{s:o, s:o, s:o}}", "name", name, "symbols",
-			 "batch_size", number(opt->batch_size),
-			 "ctx_len", number(opt->ctx_len),
-			 "seq_len", number(seq_len));
+	s->sym[s->num++] = (struct qaicc_symbol){ name, value };
+}
+
+/* One call for the prompt and the first token; the others have no encoder rows. */
+static void seq2seq_specs(struct qeff_compile_plan *plan)
+{
+	const struct qeff_build_options *o = plan->opt;
+	struct qeff_plan_spec *s;
+	int decode;
+
+	for (decode = 0; decode < 2; decode++) {
+		s = add_spec(plan, decode ? "Decode" : "Encode");
+		add_symbol(s, "batch_size", o->batch_size);
+		add_symbol(s, "ctx_len", o->ctx_len);
+		add_symbol(s, "encoder_ctx_len", o->prompt_len);
+		add_symbol(s, "encoder_len", decode ? 0 : o->prompt_len);
+		add_symbol(s, "seq_len", 1);
+	}
 }
 
 /* One specialization is both if the prompt is fed token by token. */
-static json_t *specializations(const struct qeff_build_options *opt)
+static void decoder_specs(struct qeff_compile_plan *plan)
 {
-	json_t *list = json_array();
+	const struct qeff_build_options *o = plan->opt;
+	struct qeff_plan_spec *s;
+	int decode;
 
-	if (opt->prompt_len == 1) {
-		json_array_append_new(list, specialization(opt, "Decode", 1));
-	} else {
-		json_array_append_new(list, specialization(opt, "Prefill",
-							   opt->prompt_len));
-		json_array_append_new(list, specialization(opt, "Decode", 1));
+	for (decode = o->prompt_len == 1; decode < 2; decode++) {
+		s = add_spec(plan, decode ? "Decode" : "Prefill");
+		add_symbol(s, "batch_size", o->batch_size);
+		add_symbol(s, "ctx_len", o->ctx_len);
+		add_symbol(s, "seq_len", decode ? 1 : o->prompt_len);
+	}
+}
+
+/* QEfficient writes every value of a specialization as a string. */
+static json_t *specializations(const struct qeff_compile_plan *plan)
+{
+	json_t *list = json_array(), *sym;
+	size_t i, k;
+
+	for (i = 0; i < plan->num_specs; i++) {
+		const struct qeff_plan_spec *s = &plan->spec[i];
+
+		sym = json_object();
+		for (k = 0; k < s->num; k++)
+			json_object_set_new(sym, s->sym[k].name,
+				json_sprintf("%lld",
+					     (long long)s->sym[k].value));
+		json_array_append_new(list, json_pack("{s:s, s:o}", "name",
+						      s->name, "symbols", sym));
 	}
 	return json_pack("{s:o}", "specializations", list);
 }
@@ -160,14 +205,19 @@ int qeff_plan_init(struct qeff_compile_plan *plan,
 	if (!opt->batch_size || !opt->prompt_len || !opt->ctx_len)
 		return qaic_fail(err, -EINVAL,
 				 "batch size, prompt length and context length must be at least 1");
-	if (opt->prompt_len > opt->ctx_len)
-		return qaic_fail(err, -EINVAL,
-				 "--prompt-len %u is more than --ctx-len %u",
-				 opt->prompt_len, opt->ctx_len);
 	ret = read_states(plan, err);
+	/* an encoder's tokens are not in the decoder's context */
+	if (!ret && !plan->seq2seq && opt->prompt_len > opt->ctx_len)
+		ret = qaic_fail(err, -EINVAL,
+				"--prompt-len %u is more than --ctx-len %u",
+				opt->prompt_len, opt->ctx_len);
 	if (ret)
 		goto fail;
-	plan->specs = specializations(opt);
+	if (plan->seq2seq)
+		seq2seq_specs(plan);
+	else
+		decoder_specs(plan);
+	plan->specs = specializations(plan);
 	plan->params = json_pack("{s:s, s:o, s:O, s:o}", "compiler",
 				 "qaicc " QAIC_VERSION, "command", flags(opt),
 				 "specializations",
@@ -243,20 +293,13 @@ static int run_compiler(const struct qeff_compile_plan *plan, const char *out,
 			struct qaic_err *err)
 {
 	const struct qeff_build_options *o = plan->opt;
-	struct qaicc_symbol sym[2][3] = {
-		{ { "batch_size", o->batch_size }, { "ctx_len", o->ctx_len },
-		  { "seq_len", o->prompt_len } },
-		{ { "batch_size", o->batch_size }, { "ctx_len", o->ctx_len },
-		  { "seq_len", 1 } },
-	};
-	struct qaicc_spec specs[2] = {
-		{ "Prefill", sym[0], 3 }, { "Decode", sym[1], 3 },
-	};
+	struct qaicc_spec specs[QAIC_ARRAY_SIZE(plan->spec)];
 	struct qaicc_options c = {
 		.onnx = plan->onnx, .out_dir = out, .num_cores = o->num_cores,
 		.convert_to_fp16 = !o->fp32,
 		.retained_state = !plan->cache_is_io,
-		.specs = specs, .num_specs = 2, .progress = o->progress,
+		.specs = specs, .num_specs = plan->num_specs,
+		.progress = o->progress,
 		.outputs = plan->outputs, .num_outputs = plan->num_outputs,
 	};
 	struct qaicc_custom_io *io;
@@ -264,10 +307,10 @@ static int run_compiler(const struct qeff_compile_plan *plan, const char *out,
 	char **names;
 	int ret = 0;
 
-	if (o->prompt_len == 1) {
-		c.specs = &specs[1];
-		c.num_specs = 1;
-	}
+	for (i = 0; i < plan->num_specs; i++)
+		specs[i] = (struct qaicc_spec){ plan->spec[i].name,
+						plan->spec[i].sym,
+						plan->spec[i].num };
 	io = calloc(n, sizeof(*io));
 	names = calloc(n, sizeof(*names));
 	if (!io || !names)

@@ -174,6 +174,7 @@ struct tok_scratch {
 	pcre2_match_data *md;
 	pcre2_match_context *mctx;
 	uint64_t regex_budget;
+	struct qaic_str spell;		/* BPE: a character with its affixes */
 	struct tok_symbol *sym;
 	size_t num_sym, cap_sym;
 	struct tok_cand *heap;
@@ -185,8 +186,11 @@ struct tok_scratch {
 	struct qaic_err *err;
 };
 
-/* Append @in, any bytes, with its invalid ones as TOK_RAW characters. */
-void tok_utf8_armour(const struct tok_view *in, struct tok_buf *out);
+/*
+ * Append @in, any bytes, with its invalid ones as TOK_RAW characters, or, for
+ * models that know no bytes, as U+FFFD.
+ */
+void tok_utf8_armour(const struct tok_view *in, bool keep, struct tok_buf *out);
 /* One more id, for the bytes [from, to) of @v. */
 int tok_emit(struct tok_scratch *s, int32_t id, const struct tok_view *v,
 	     size_t from, size_t to);
@@ -253,8 +257,9 @@ void tok_prefix_free(struct tok_prefix *p);
 #define TOK_SPECIAL	1	/* skipped by decode(skip_special) */
 #define TOK_ADDED	2
 #define TOK_OUTSIDE	16	/* added, and unknown to the model */
-#define TOK_PIECE	4	/* SentencePiece: text, not <s> or a byte */
+#define TOK_PIECE	4	/* Unigram, WordPiece: text, not <s> or a byte */
 #define TOK_USER	8	/* SentencePiece: user-defined, never cut */
+#define TOK_INNER	32	/* WordPiece: continues a word */
 
 struct tok_vocab {
 	struct qaic_strmap map;		/* text -> id */
@@ -266,6 +271,8 @@ struct tok_vocab {
 /* -EEXIST with a message where the text or the id is taken. */
 int tok_vocab_add(struct tok_vocab *v, const char *s, size_t len, int64_t id,
 		  struct qaic_err *err);
+/* The object "vocab" of a model: texts and ids. */
+int tok_vocab_json(struct tok_vocab *v, json_t *model, struct qaic_err *err);
 int32_t tok_vocab_find(const struct tok_vocab *v, const char *s, size_t len);
 /* The same among the tokens that the model itself can make. */
 int32_t tok_vocab_model(const struct tok_vocab *v, const char *s, size_t len);
@@ -396,22 +403,37 @@ struct tok_pair {
 };
 
 struct tok_model {
-	enum { TOK_MODEL_BPE, TOK_MODEL_SPM, TOK_MODEL_UNIGRAM } type;
+	enum { TOK_MODEL_BPE, TOK_MODEL_SPM, TOK_MODEL_UNIGRAM,
+	       TOK_MODEL_WORDPIECE, TOK_MODEL_WORDLEVEL } type;
 	bool byte_fallback, fuse_unk, ignore_merges;
+	bool need_unk;			/* a character that it lacks is an error */
 	int32_t unk;			/* -1: none */
 	int32_t byte_id[256];		/* "<0xNN>", or -1 */
 	int32_t low_id[512];		/* the ids of U+0000 to U+01FF, or -1 */
 	struct tok_pair *pair;		/* BPE */
 	size_t num_slots;
-	/* SentencePiece */
+	char *inner_prefix, *end_suffix;	/* NULL: none */
+	/* SentencePiece, Unigram */
 	uint32_t *rank;			/* per TOK_PIECE id */
-	float *score;			/* the same */
-	float unk_score;
-	struct tok_prefix pieces;	/* Unigram: every piece */
+	double *score;			/* the same */
+	double unk_score;
+	bool single;			/* SentencePiece adds in single precision */
+	struct tok_prefix pieces;	/* Unigram, WordPiece: every piece */
+	struct tok_prefix inner;	/* WordPiece: what continues a word */
+	size_t inner_skip;		/* of those, the bytes that say so */
+	size_t max_chars;
 	struct tok_prefix user;		/* user-defined pieces */
 };
 
+#define TOK_UNK_PENALTY	10	/* below the worst score: unigram_model.cc */
+
 int tok_bpe_json(struct qeff_tokenizer *tok, json_t *obj, struct qaic_err *err);
+int tok_unigram_json(struct qeff_tokenizer *tok, json_t *obj,
+		     struct qaic_err *err);
+int tok_wordpiece_json(struct qeff_tokenizer *tok, json_t *obj,
+		       struct qaic_err *err);
+int tok_wordlevel_json(struct qeff_tokenizer *tok, json_t *obj,
+		       struct qaic_err *err);
 /* Fill byte_id, low_id and the prefixes once the vocabulary is complete. */
 int tok_model_index(struct qeff_tokenizer *tok, struct qaic_err *err);
 /* The ids of one piece, not empty, into s->ids. */
@@ -427,6 +449,12 @@ int tok_unigram_run(const struct qeff_tokenizer *tok, const struct tok_view *v,
  */
 void tok_model_unknown(const struct qeff_tokenizer *tok, const char *text,
 		      size_t len, int32_t ids[4], size_t *num);
+/* "the tokenizer has neither this character nor an unknown token" */
+int tok_model_lacks(struct qaic_err *err);
+int tok_wordpiece_run(const struct qeff_tokenizer *tok, const struct tok_view *v,
+		      struct tok_scratch *s);
+int tok_wordlevel_run(const struct qeff_tokenizer *tok, const struct tok_view *v,
+		      struct tok_scratch *s);
 void tok_model_free(struct tok_model *m);
 
 /* ---- post-processors (tok_post.c) ---- */
@@ -464,7 +492,8 @@ int tok_post_json(struct qeff_tokenizer *tok, json_t *obj, int depth,
 struct tok_dec {
 	enum { TOK_DEC_REPLACE, TOK_DEC_BYTE_FALLBACK, TOK_DEC_FUSE,
 	       TOK_DEC_STRIP, TOK_DEC_METASPACE, TOK_DEC_BYTES,
-	       TOK_DEC_JOIN } type;
+	       TOK_DEC_JOIN, TOK_DEC_WORDPIECE, TOK_DEC_SUFFIX,
+	       TOK_DEC_ONCE } type;
 	bool fused;		/* works on one text, not on tokens */
 	bool per_char;		/* ByteFallback: SentencePiece's rule */
 	char *pat, *s;
@@ -475,9 +504,9 @@ struct tok_dec {
 int tok_dec_json(struct qeff_tokenizer *tok, json_t *obj, int depth,
 		 struct qaic_err *err);
 /* Append a step; strings are copied. */
-struct tok_dec *tok_dec_add(struct qeff_tokenizer *tok, int type,
-			    const char *pat, size_t pat_len, const char *s,
-			    size_t len, struct qaic_err *err);
+int tok_dec_add(struct qeff_tokenizer *tok, int type, const char *pat,
+		size_t pat_len, const char *s, size_t len, struct qaic_err *err);
+int tok_dec_plain(struct qeff_tokenizer *tok, int type, struct qaic_err *err);
 /* What transformers calls clean_up_tokenization_spaces. */
 int tok_dec_clean_up(struct qeff_tokenizer *tok, struct qaic_err *err);
 void tok_dec_free(struct tok_dec *d);
@@ -497,6 +526,7 @@ struct qeff_tokenizer {
 	size_t num_dec;
 	bool fused;		/* while dec[] is built: the text is one */
 	int32_t bos, eos, pad;
+	bool is_spm;		/* from a tokenizer.model */
 };
 
 int tok_open_json(struct qeff_tokenizer *tok, const char *path,

@@ -154,6 +154,30 @@ static int32_t char_id(const struct qeff_tokenizer *tok, const char *text,
 	return tok_vocab_model(&tok->vocab, text, n);
 }
 
+/* The character [@i, @i + @n) of a word, spelled as the vocabulary spells it. */
+static int32_t spelled_id(const struct qeff_tokenizer *tok, const char *text,
+			  size_t len, size_t i, size_t n, struct tok_scratch *s)
+{
+	const struct tok_model *m = &tok->model;
+	bool inner = m->inner_prefix && i;
+	bool last = m->end_suffix && i + n == len;
+	uint32_t cp;
+
+	tok_utf8_get(text + i, &cp);
+	if (tok_raw_byte(cp) >= 0)
+		return -1;
+	if (!inner && !last)
+		return char_id(tok, text + i, n, cp);
+	s->spell.len = 0;
+	if (inner)
+		qaic_str_puts(&s->spell, m->inner_prefix);
+	qaic_str_add(&s->spell, text + i, n);
+	if (last)
+		qaic_str_puts(&s->spell, m->end_suffix);
+	return s->spell.failed ? -1 :
+	       tok_vocab_model(&tok->vocab, s->spell.s, s->spell.len);
+}
+
 /*
  * tokenizer.json: characters that the vocabulary lacks become bytes or the
  * unknown token before anything merges.
@@ -169,7 +193,7 @@ static int make_symbols(const struct qeff_tokenizer *tok, const char *text,
 
 	for (i = 0; !rc && i < len; i += n) {
 		n = tok_utf8_get(text + i, &cp);
-		id = tok_raw_byte(cp) < 0 ? char_id(tok, text + i, n, cp) : -1;
+		id = spelled_id(tok, text, len, i, n, s);
 		if (id >= 0) {
 			rc = add_symbol(s, i, n, id, false);
 			after_unk = false;
@@ -189,7 +213,7 @@ static int make_symbols(const struct qeff_tokenizer *tok, const char *text,
 					ids[k], false);
 		after_unk = false;
 	}
-	return rc;
+	return !rc && s->spell.failed ? tok_nomem(s->err) : rc;
 }
 
 /* SentencePiece: characters and user-defined pieces, known or not. */

@@ -6,31 +6,6 @@
 
 #include "libqeff/tok.h"
 
-static int read_vocab(struct qeff_tokenizer *tok, json_t *obj,
-		      struct qaic_err *err)
-{
-	json_t *vocab, *v;
-	const char *key;
-	int rc;
-
-	rc = qaic_json_obj(obj, "vocab", &vocab, err);
-	if (rc)
-		return rc < 0 ? rc : qaic_fail(err, -EINVAL,
-				"field \"vocab\" is missing");
-	/* keys hold no NUL: the parser refuses one */
-	json_object_foreach(vocab, key, v) {
-		if (!json_is_integer(v))
-			return qaic_fail(err, -EINVAL,
-					 "the id of token \"%.60s\" is not an integer",
-					 key);
-		rc = tok_vocab_add(&tok->vocab, key, strlen(key),
-				   json_integer_value(v), err);
-		if (rc)
-			return rc;
-	}
-	return tok_vocab_check(&tok->vocab, err);
-}
-
 /*
  * "left right". Where a token is itself made of spaces (Llama 2's file has some)
  * the cut is the one that leaves two tokens.
@@ -103,13 +78,19 @@ static int read_merge(struct qeff_tokenizer *tok, json_t *merge, uint32_t rank,
 {
 	const char *part[2], *miss;
 	int32_t id[3];
-	size_t len[2];
+	size_t len[2], skip = 0;
 
 	if (merge_parts(&tok->vocab, merge, part, len))
 		return qaic_fail(err, -EINVAL, "not two tokens");
+	if (tok->model.inner_prefix)
+		skip = strlen(tok->model.inner_prefix);
+	if (len[1] < skip)
+		return qaic_fail(err, -EINVAL,
+				 "\"%.60s\" has no continuing_subword_prefix",
+				 part[1]);
 	joined->len = 0;
 	qaic_str_add(joined, part[0], len[0]);
-	qaic_str_add(joined, part[1], len[1]);
+	qaic_str_add(joined, part[1] + skip, len[1] - skip);
 	if (joined->failed)
 		return tok_nomem(err);
 	id[0] = tok_vocab_find(&tok->vocab, part[0], len[0]);
@@ -170,27 +151,42 @@ static int read_unk(struct qeff_tokenizer *tok, json_t *obj,
 	return 0;
 }
 
-/* Options of other models of this family that change ids: empty or refused. */
-static int refuse_options(json_t *obj, struct qaic_err *err)
+/* What stands before a character inside a word, and after the last one. */
+static int read_affix(json_t *obj, const char *key, char **out,
+		      struct qaic_err *err)
 {
-	static const char *const affix[] = { "continuing_subword_prefix",
-					     "end_of_word_suffix" };
-	double dropout = 0;
-	const char *s;
-	size_t i;
-	int rc;
+	const char *s = "";
+	int rc = qaic_json_str(obj, key, &s, err);
 
-	for (i = 0; i < QAIC_ARRAY_SIZE(affix); i++) {
-		s = "";
-		rc = qaic_json_str(obj, affix[i], &s, err);
-		if (rc < 0)
-			return rc;
-		if (*s)
-			return qaic_fail(err, -EOPNOTSUPP,
-					 "%s \"%.40s\" is not supported",
-					 affix[i], s);
-	}
-	rc = qaic_json_num(obj, "dropout", &dropout, err);
+	if (rc < 0 || !*s)
+		return rc < 0 ? rc : 0;
+	if (strlen(s) > TOK_MAX_STRING)
+		return qaic_fail(err, -EINVAL, "field \"%s\" is too long", key);
+	*out = strdup(s);
+	return *out ? 0 : tok_nomem(err);
+}
+
+static int read_affixes(struct tok_model *m, json_t *obj, struct qaic_err *err)
+{
+	int rc = read_affix(obj, "continuing_subword_prefix", &m->inner_prefix,
+			    err);
+
+	if (!rc)
+		rc = read_affix(obj, "end_of_word_suffix", &m->end_suffix, err);
+	if (!rc && m->byte_fallback && (m->inner_prefix || m->end_suffix))
+		rc = qaic_fail(err, -EOPNOTSUPP,
+			       "byte_fallback with \"%s\" is not supported",
+			       m->inner_prefix ? "continuing_subword_prefix" :
+			       "end_of_word_suffix");
+	return rc;
+}
+
+/* Dropout makes ids a matter of chance. */
+static int refuse_dropout(json_t *obj, struct qaic_err *err)
+{
+	double dropout = 0;
+	int rc = qaic_json_num(obj, "dropout", &dropout, err);
+
 	if (rc < 0)
 		return rc;
 	return dropout ? qaic_fail(err, -EOPNOTSUPP,
@@ -210,7 +206,7 @@ int tok_bpe_json(struct qeff_tokenizer *tok, json_t *obj, struct qaic_err *err)
 	m->type = TOK_MODEL_BPE;
 	rc = tok_json_known(obj, "BPE", keys, err);
 	if (!rc)
-		rc = refuse_options(obj, err);
+		rc = refuse_dropout(obj, err);
 	if (!rc)
 		rc = tok_json_bool(obj, "fuse_unk", false, &m->fuse_unk, err);
 	if (!rc)
@@ -220,7 +216,9 @@ int tok_bpe_json(struct qeff_tokenizer *tok, json_t *obj, struct qaic_err *err)
 		rc = tok_json_bool(obj, "ignore_merges", false,
 				   &m->ignore_merges, err);
 	if (!rc)
-		rc = read_vocab(tok, obj, err);
+		rc = read_affixes(m, obj, err);
+	if (!rc)
+		rc = tok_vocab_json(&tok->vocab, obj, err);
 	if (!rc)
 		rc = read_unk(tok, obj, err);
 	return rc ? rc : read_merges(tok, obj, err);

@@ -165,7 +165,7 @@ static bool class_is(json_t *root, const char *prefix)
 static int read_bos_eos(struct qeff_tokenizer *tok, json_t *root,
 			struct qaic_err *err)
 {
-	bool add_bos, add_eos, spm = tok->model.type != TOK_MODEL_BPE;
+	bool add_bos, add_eos, spm = tok->is_spm;
 	int rc;
 
 	if (!spm && !class_is(root, "LlamaTokenizer") &&
@@ -216,6 +216,7 @@ static int read_config(struct qeff_tokenizer *tok, json_t *root,
 		       struct qaic_err *err)
 {
 	bool clean_up, legacy;
+	size_t i;
 	int rc;
 
 	rc = read_added_decoder(tok, root, err);
@@ -234,8 +235,8 @@ static int read_config(struct qeff_tokenizer *tok, json_t *root,
 		return rc;
 	/* not legacy: the dummy prefix stands before the text only, not after
 	 * each special token */
-	if (tok->num_norm && tok->norm[0].type == TOK_NORM_SPM)
-		tok->norm[0].first_only = !legacy;
+	for (i = 0; i < tok->num_norm; i++)
+		tok->norm[i].first_only = !legacy;
 	return clean_up ? tok_dec_clean_up(tok, err) : 0;
 }
 

@@ -239,6 +239,76 @@ static void strip_text(struct qeff_stream *s, size_t i, const char *p, size_t n)
 	}
 }
 
+/* ---- words ---- */
+
+static void wordpiece(struct qeff_stream *s, size_t i, const char *p, size_t n)
+{
+	const struct tok_dec *d = &s->tok->dec[i];
+	struct tok_dec_state *st = &s->st[i];
+
+	st->out.len = 0;
+	if (st->started) {
+		if (n >= d->pat_len && !memcmp(p, d->pat, d->pat_len)) {
+			p += d->pat_len;
+			n -= d->pat_len;
+		} else {
+			qaic_str_add(&st->out, d->s, d->len);
+		}
+	}
+	st->started = true;
+	if (n)
+		qaic_str_add(&st->out, p, n);
+	tok_dec_put(s, i + 1, st->out.len ? st->out.s : "", st->out.len);
+}
+
+/* The token that is held goes on, its suffix replaced by @space. */
+static void put_word(struct qeff_stream *s, size_t i, const char *space)
+{
+	const struct tok_dec *d = &s->tok->dec[i];
+	struct tok_dec_state *st = &s->st[i];
+	size_t k = 0;
+
+	if (!st->started)
+		return;
+	st->out.len = 0;
+	while (k < st->hold.len) {
+		if (st->hold.len - k >= d->pat_len &&
+		    !memcmp(st->hold.s + k, d->pat, d->pat_len)) {
+			qaic_str_puts(&st->out, space);
+			k += d->pat_len;
+		} else {
+			qaic_str_putc(&st->out, st->hold.s[k++]);
+		}
+	}
+	tok_dec_put(s, i + 1, st->out.len ? st->out.s : "", st->out.len);
+}
+
+static void suffix(struct qeff_stream *s, size_t i, const char *p, size_t n)
+{
+	struct tok_dec_state *st = &s->st[i];
+
+	put_word(s, i, s->tok->dec[i].s);
+	st->hold.len = 0;
+	st->started = true;
+	if (n)
+		qaic_str_add(&st->hold, p, n);
+}
+
+/* A token that comes again is dropped; out remembers the last. */
+static void once(struct qeff_stream *s, size_t i, const char *p, size_t n)
+{
+	struct tok_dec_state *st = &s->st[i];
+
+	if (st->started && st->out.len == n &&
+	    (!n || !memcmp(st->out.s, p, n)))
+		return;
+	st->started = true;
+	st->out.len = 0;
+	if (n)
+		qaic_str_add(&st->out, p, n);
+	tok_dec_put(s, i + 1, p, n);
+}
+
 /* ---- the rest ---- */
 
 /* The first token loses its marks, in the others they are spaces. */
@@ -295,6 +365,15 @@ void tok_dec_put(struct qeff_stream *s, size_t i, const char *p, size_t n)
 	case TOK_DEC_METASPACE:
 		metaspace(s, i, p, n);
 		return;
+	case TOK_DEC_WORDPIECE:
+		wordpiece(s, i, p, n);
+		return;
+	case TOK_DEC_SUFFIX:
+		suffix(s, i, p, n);
+		return;
+	case TOK_DEC_ONCE:
+		once(s, i, p, n);
+		return;
 	case TOK_DEC_JOIN:
 		if (s->st[i].count++)
 			tok_dec_put(s, i + 1, d->s, d->len);
@@ -319,6 +398,8 @@ void tok_dec_flush(struct qeff_stream *s)
 			drain_chars(s, i, true);
 		else if (d[i].type == TOK_DEC_BYTE_FALLBACK)
 			flush_run(s, i);
+		else if (d[i].type == TOK_DEC_SUFFIX)
+			put_word(s, i, "");
 		else if (h->len)
 			tok_dec_put(s, i + 1, h->s, h->len);
 		h->len = 0;

@@ -33,7 +33,8 @@ static int to_pieces(const struct qeff_tokenizer *tok,
 
 	tok_text_reset(&s->a);
 	tok_text_reset(&s->b);
-	tok_utf8_armour(text, &s->b.buf);
+	tok_utf8_armour(text, tok->model.type != TOK_MODEL_WORDPIECE &&
+			tok->model.type != TOK_MODEL_WORDLEVEL, &s->b.buf);
 	if (s->b.buf.str.failed ||
 	    tok_added_cut(tok, &tok->added.raw, 0, true, &s->b))
 		return tok_nomem(s->err);

@@ -154,7 +154,18 @@ static int read_added(struct qeff_tokenizer *tok, json_t *root,
 static int read_model(struct qeff_tokenizer *tok, json_t *root,
 		      struct qaic_err *err)
 {
+	static const struct {
+		const char *name;
+		int (*read)(struct qeff_tokenizer *tok, json_t *obj,
+			    struct qaic_err *err);
+	} models[] = {
+		{ "BPE", tok_bpe_json }, { "Unigram", tok_unigram_json },
+		{ "WordPiece", tok_wordpiece_json },
+		{ "WordLevel", tok_wordlevel_json },
+	};
 	json_t *obj, *type;
+	const char *name;
+	size_t i;
 	int rc;
 
 	rc = qaic_json_obj(root, "model", &obj, err);
@@ -165,11 +176,15 @@ static int read_model(struct qeff_tokenizer *tok, json_t *root,
 	/* the first files name no type; only BPE has merges */
 	if (type ? !json_is_string(type) : !json_object_get(obj, "merges"))
 		return qaic_fail(err, -EINVAL, "model: no type");
-	if (type && strcmp(json_string_value(type), "BPE"))
+	name = type ? json_string_value(type) : "BPE";
+	for (i = 0; i < QAIC_ARRAY_SIZE(models); i++)
+		if (!strcmp(models[i].name, name))
+			break;
+	if (i == QAIC_ARRAY_SIZE(models))
 		return qaic_fail(err, -EOPNOTSUPP,
-				 "model type \"%.40s\" is not supported; BPE is",
-				 json_string_value(type));
-	rc = tok_bpe_json(tok, obj, err);
+				 "model type \"%.40s\" is not supported; BPE, Unigram, WordPiece and WordLevel are",
+				 name);
+	rc = models[i].read(tok, obj, err);
 	if (rc)
 		qaic_fail_in(err, "model");
 	return rc;
@@ -228,9 +243,8 @@ static int read_root(struct qeff_tokenizer *tok, json_t *root,
 	if (!rc)
 		rc = read_part(tok, root, "decoder", tok_dec_json, err);
 	/* without a decoder the library joins the tokens with spaces */
-	if (!rc && !tok->num_dec &&
-	    !tok_dec_add(tok, TOK_DEC_JOIN, "", 0, " ", 1, err))
-		rc = -ENOMEM;
+	if (!rc && !tok->num_dec)
+		rc = tok_dec_add(tok, TOK_DEC_JOIN, "", 0, " ", 1, err);
 	return rc;
 }
 

@@ -21,11 +21,15 @@ static int index_prefixes(struct qeff_tokenizer *tok)
 		s = tok_vocab_text(v, i, &len);
 		if (v->flags[i] & TOK_USER)
 			rc = tok_prefix_add(&m->user, s, len, i);
-		else if (m->type == TOK_MODEL_UNIGRAM)
+		else if (m->type != TOK_MODEL_SPM)
 			rc = tok_prefix_add(&m->pieces, s, len, i);
+		if (!rc && (v->flags[i] & TOK_INNER))
+			rc = tok_prefix_add(&m->inner, s + m->inner_skip,
+					    len - m->inner_skip, i);
 	}
 	tok_prefix_sort(&m->user);
 	tok_prefix_sort(&m->pieces);
+	tok_prefix_sort(&m->inner);
 	return rc;
 }
 
@@ -80,19 +84,35 @@ void tok_model_unknown(const struct qeff_tokenizer *tok, const char *text,
 	*num = ids[0] >= 0;
 }
 
+int tok_model_lacks(struct qaic_err *err)
+{
+	return qaic_fail(err, -EINVAL,
+			 "the tokenizer lacks a character of the text and has no unknown token");
+}
+
 int tok_model_run(const struct qeff_tokenizer *tok, const struct tok_view *v,
 		  struct tok_scratch *s)
 {
-	if (tok->model.type == TOK_MODEL_UNIGRAM)
+	switch (tok->model.type) {
+	case TOK_MODEL_UNIGRAM:
 		return tok_unigram_run(tok, v, s);
-	return tok_bpe_run(tok, v, s);
+	case TOK_MODEL_WORDPIECE:
+		return tok_wordpiece_run(tok, v, s);
+	case TOK_MODEL_WORDLEVEL:
+		return tok_wordlevel_run(tok, v, s);
+	default:
+		return tok_bpe_run(tok, v, s);
+	}
 }
 
 void tok_model_free(struct tok_model *m)
 {
 	free(m->pair);
+	free(m->inner_prefix);
+	free(m->end_suffix);
 	free(m->rank);
 	free(m->score);
 	tok_prefix_free(&m->pieces);
+	tok_prefix_free(&m->inner);
 	tok_prefix_free(&m->user);
 }

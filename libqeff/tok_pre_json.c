@@ -187,6 +187,34 @@ static int read_whitespace_split(struct qeff_tokenizer *tok, json_t *obj,
 	return add_class(tok, tok_is_space, TOK_REMOVED, false, err);
 }
 
+static int read_bert(struct qeff_tokenizer *tok, json_t *obj,
+		     struct qaic_err *err)
+{
+	int rc = add_class(tok, tok_is_space, TOK_REMOVED, false, err);
+
+	return rc ? rc : add_class(tok, tok_is_punct, TOK_ISOLATED, false, err);
+}
+
+static int read_delimiter(struct qeff_tokenizer *tok, json_t *obj,
+			  struct qaic_err *err)
+{
+	struct tok_pre *p = add(tok, TOK_PRE_SPLIT, err);
+	const char *s;
+	uint32_t cp;
+	int rc;
+
+	if (!p)
+		return -E2BIG;
+	p->behavior = TOK_REMOVED;
+	rc = qaic_json_need_str(obj, "delimiter", &s, err);
+	if (rc)
+		return rc;
+	if (!*s || tok_utf8_get(s, &cp) != strlen(s))
+		return qaic_fail(err, -EINVAL,
+				 "field \"delimiter\" is not one character");
+	return tok_pattern_string(&p->pat, s, strlen(s), err);
+}
+
 /* \w+|[^\w\s]+ in Rust's sense of \w: no spaces, and runs of either kind */
 static int read_whitespace(struct qeff_tokenizer *tok, json_t *obj,
 			   struct qaic_err *err)
@@ -208,6 +236,8 @@ static const struct tok_step kinds[] = {
 	    "prepend_scheme", "split" } },
 	{ "Whitespace", read_whitespace, { "type" } },
 	{ "WhitespaceSplit", read_whitespace_split, { "type" } },
+	{ "BertPreTokenizer", read_bert, { "type" } },
+	{ "CharDelimiterSplit", read_delimiter, { "type", "delimiter" } },
 };
 
 static const struct tok_steps steps = {

@@ -13,7 +13,6 @@
 #include "libqeff/tok.h"
 
 #define LOWLINE	"\xe2\x96\x81"	/* U+2581 */
-#define UNK_PENALTY	10.0f	/* below the worst score: unigram_model.cc */
 
 typedef Sentencepiece__Model spm_model;
 typedef Sentencepiece__Piece spm_piece;
@@ -135,7 +134,7 @@ static int copy_scores(struct qeff_tokenizer *tok, const spm_model *pb,
 		if (p->score < lowest)
 			lowest = p->score;
 	}
-	m->unk_score = lowest - UNK_PENALTY;
+	m->unk_score = lowest - TOK_UNK_PENALTY;
 	return 0;
 }
 
@@ -161,6 +160,8 @@ static int read_trainer(struct qeff_tokenizer *tok, const spm_model *pb,
 				 (int)t->model_type);
 	m->byte_fallback = t->byte_fallback;
 	m->fuse_unk = true;
+	m->single = true;
+	tok->is_spm = true;
 	if (t->bos_id >= n || t->eos_id >= n || t->pad_id >= n)
 		return qaic_fail(err, -ERANGE,
 				 "bos_id, eos_id or pad_id is beyond the %d pieces",
@@ -178,35 +179,42 @@ static int read_normalizer(struct qeff_tokenizer *tok, const spm_model *pb,
 		SENTENCEPIECE__NORMALIZER__INIT;
 	const Sentencepiece__Normalizer *n =
 		pb->normalizer ? pb->normalizer : &none;
-	struct tok_norm *norm = &tok->norm[tok->num_norm++];
-	struct tok_dec *d;
+	struct tok_norm *norm;
+	int rc;
 
-	if (n->precompiled_charsmap.len)
-		return qaic_fail(err, -EOPNOTSUPP,
-				 "normalizer \"%.*s\" is not supported; identity is",
-				 (int)(n->name.len < 40 ? n->name.len : 40),
-				 (const char *)n->name.data);
 	if (pb->denormalizer && pb->denormalizer->precompiled_charsmap.len)
 		return qaic_fail(err, -EOPNOTSUPP,
 				 "a denormalizer is not supported");
-	norm->type = TOK_NORM_SPM;
+	if (n->precompiled_charsmap.len) {
+		norm = tok_norm_add(tok, TOK_NORM_CHARSMAP, err);
+		if (!norm)
+			return -E2BIG;
+		norm->map.longest = true;
+		rc = tok_charsmap_read(&norm->map, n->precompiled_charsmap.data,
+				       n->precompiled_charsmap.len, err);
+		if (rc)
+			return rc;
+	}
+	norm = tok_norm_add(tok, TOK_NORM_SPM, err);
+	if (!norm)
+		return -E2BIG;
 	norm->dummy_prefix = n->add_dummy_prefix;
 	norm->squeeze = n->remove_extra_whitespaces;
 	norm->escape = n->escape_whitespaces;
 
-	if (!tok_dec_add(tok, TOK_DEC_REPLACE, LOWLINE, 3, " ", 1, err))
-		return -ENOMEM;
-	d = tok_dec_add(tok, TOK_DEC_BYTE_FALLBACK, "", 0, "", 0, err);
-	if (!d || !tok_dec_add(tok, TOK_DEC_FUSE, "", 0, "", 0, err))
-		return -ENOMEM;
-	d->per_char = true;
-	if (n->add_dummy_prefix || n->remove_extra_whitespaces) {
-		d = tok_dec_add(tok, TOK_DEC_STRIP, " ", 1, "", 0, err);
-		if (!d)
-			return -ENOMEM;
-		d->start = 1;
-	}
-	return 0;
+	rc = tok_dec_add(tok, TOK_DEC_REPLACE, LOWLINE, 3, " ", 1, err);
+	if (!rc)
+		rc = tok_dec_plain(tok, TOK_DEC_BYTE_FALLBACK, err);
+	if (rc)
+		return rc;
+	tok->dec[tok->num_dec - 1].per_char = true;
+	rc = tok_dec_plain(tok, TOK_DEC_FUSE, err);
+	if (rc || !(n->add_dummy_prefix || n->remove_extra_whitespaces))
+		return rc;
+	rc = tok_dec_add(tok, TOK_DEC_STRIP, " ", 1, "", 0, err);
+	if (!rc)
+		tok->dec[tok->num_dec - 1].start = 1;
+	return rc;
 }
 
 static int read_model(struct qeff_tokenizer *tok, const spm_model *pb,

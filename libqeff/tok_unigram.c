@@ -9,15 +9,17 @@
 #include "libqeff/tok.h"
 
 struct node {
-	float score;		/* of the best path that ends here */
+	double score;		/* of the best path that ends here */
 	int32_t id;		/* of its last piece; -1: an unknown character */
 	size_t from;		/* where that piece begins; SIZE_MAX: no path */
 };
 
-static void edge(struct node *v, size_t from, size_t to, int32_t id,
-		 float score)
+static void edge(const struct tok_model *m, struct node *v, size_t from,
+		 size_t to, int32_t id, double score)
 {
 	score += v[from].score;
+	if (m->single)
+		score = (float)score;
 	if (v[to].from != SIZE_MAX && score <= v[to].score)
 		return;
 	v[to] = (struct node){ score, id, from };
@@ -37,7 +39,7 @@ static void forward(const struct tok_model *m, const char *text, size_t len,
 			continue;
 		n = tok_prefix_longest(&m->user, text + i, len - i, &id);
 		if (n) {	/* nothing competes with a user-defined piece */
-			edge(v, i, i + n, id, 0);
+			edge(m, v, i, i + n, id, 0);
 			continue;
 		}
 		one = tok_utf8_get(text + i, &cp);
@@ -45,10 +47,10 @@ static void forward(const struct tok_model *m, const char *text, size_t len,
 		memset(&w, 0, sizeof(w));
 		while (tok_prefix_next(&m->pieces, &w, text + i, len - i, &id)) {
 			single |= w.depth == one;
-			edge(v, i, i + w.depth, id, m->score[id]);
+			edge(m, v, i, i + w.depth, id, m->score[id]);
 		}
 		if (!single)
-			edge(v, i, i + one, -1, m->unk_score);
+			edge(m, v, i, i + one, -1, m->unk_score);
 	}
 }
 
@@ -79,6 +81,8 @@ static int emit(const struct qeff_tokenizer *tok, const struct tok_view *text,
 			tok_model_unknown(tok, text->s + c->start,
 					  c->end - c->start, ids, &num);
 			unk = num == 1 && ids[0] == tok->model.unk;
+			if (!num && tok->model.need_unk)
+				return tok_model_lacks(s->err);
 		}
 		for (k = 0; !rc && k < num && !(unk && after_unk); k++)
 			rc = tok_emit(s, ids[k], text, c->start, c->end);

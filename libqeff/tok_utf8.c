@@ -86,7 +86,7 @@ bool tok_utf8_valid(const char *s, size_t n)
 	return true;
 }
 
-void tok_utf8_armour(const struct tok_view *in, struct tok_buf *out)
+void tok_utf8_armour(const struct tok_view *in, bool keep, struct tok_buf *out)
 {
 	size_t i = 0, start = 0, len, j;
 	enum tok_utf8 r;
@@ -98,9 +98,15 @@ void tok_utf8_armour(const struct tok_view *in, struct tok_buf *out)
 			i += len;
 			continue;
 		}
+		tok_buf_copy(out, in, start, i);
+		if (r != TOK_UTF8_OK && !keep) {
+			tok_buf_char(out, 0xfffd, in, i, i + len);
+			i += len;
+			start = i;
+			continue;
+		}
 		if (r != TOK_UTF8_OK)
 			len = 1;
-		tok_buf_copy(out, in, start, i);
 		for (j = 0; j < len; j++)
 			tok_buf_char(out, TOK_RAW + (uint8_t)in->s[i + j], in,
 				     i + j, i + j + 1);

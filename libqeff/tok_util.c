@@ -132,6 +132,7 @@ void tok_scratch_free(struct tok_scratch *s)
 	tok_text_free(&s->b);
 	tok_buf_free(&s->norm[0]);
 	tok_buf_free(&s->norm[1]);
+	qaic_str_free(&s->spell);
 	free(s->cut);
 	free(s->sym);
 	free(s->heap);

@@ -56,6 +56,30 @@ int tok_vocab_add(struct tok_vocab *v, const char *s, size_t len, int64_t id,
 	return 0;
 }
 
+int tok_vocab_json(struct tok_vocab *vocab, json_t *model, struct qaic_err *err)
+{
+	json_t *obj, *v;
+	const char *key;
+	int rc;
+
+	rc = qaic_json_obj(model, "vocab", &obj, err);
+	if (rc)
+		return rc < 0 ? rc : qaic_fail(err, -EINVAL,
+				"field \"vocab\" is missing");
+	/* keys hold no NUL: the parser refuses one */
+	json_object_foreach(obj, key, v) {
+		if (!json_is_integer(v))
+			return qaic_fail(err, -EINVAL,
+					 "the id of token \"%.60s\" is not an integer",
+					 key);
+		rc = tok_vocab_add(vocab, key, strlen(key),
+				   json_integer_value(v), err);
+		if (rc)
+			return rc;
+	}
+	return tok_vocab_check(vocab, err);
+}
+
 int32_t tok_vocab_find(const struct tok_vocab *v, const char *s, size_t len)
 {
 	int32_t id;

@@ -120,12 +120,12 @@ static void unknown(void **state)
 	static const char *const cases[][2] = {
 		{ "{\"novelty\":1," MODEL "}", "novelty" },
 		{ "{\"version\":\"2.0\"," MODEL "}", "2.0" },
-		{ "{\"model\":{\"type\":\"WordPiece\",\"vocab\":{}}}",
-		  "WordPiece" },
+		{ "{\"model\":{\"type\":\"Syllable\",\"vocab\":{}}}",
+		  "Syllable" },
 		{ "{\"model\":{" GOOD ",\"shiny\":true}}", "shiny" },
 		{ "{\"model\":{" GOOD ",\"dropout\":0.1}}", "dropout" },
-		{ "{\"model\":{" GOOD ",\"end_of_word_suffix\":\"</w>\"}}",
-		  "</w>" },
+		{ "{\"model\":{" GOOD ",\"byte_fallback\":true,"
+		  "\"end_of_word_suffix\":\"</w>\"}}", "end_of_word_suffix" },
 		{ "{\"normalizer\":{\"type\":\"Cyrillic\"}," MODEL "}",
 		  "Cyrillic" },
 		{ "{\"normalizer\":{\"type\":\"NFC\",\"more\":1}," MODEL "}",
@@ -136,7 +136,7 @@ static void unknown(void **state)
 		  "\"Eaten\"}," MODEL "}", "Eaten" },
 		{ "{\"post_processor\":{\"type\":\"Stamp\"}," MODEL "}",
 		  "Stamp" },
-		{ "{\"decoder\":{\"type\":\"CTC\"}," MODEL "}", "CTC" },
+		{ "{\"decoder\":{\"type\":\"Morse\"}," MODEL "}", "Morse" },
 		{ "{\"decoder\":{\"type\":\"Sequence\",\"decoders\":["
 		  "{\"type\":\"Fuse\"},{\"type\":\"ByteFallback\"}]}," MODEL
 		  "}", "ByteFallback" },

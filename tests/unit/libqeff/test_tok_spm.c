@@ -173,8 +173,7 @@ static void refused(void **state)
 	spm_sample(&s, true, false);
 	s.norm.has_precompiled_charsmap = 1;
 	s.norm.precompiled_charsmap = spm_bytes("x");
-	s.norm.name = spm_bytes("nmt_nfkc");
-	refuse(&s, -EOPNOTSUPP, "nmt_nfkc");
+	refuse(&s, -EINVAL, "precompiled_charsmap: 1 bytes");
 	spm_sample(&s, true, false);
 	s.trainer.model_type = SENTENCEPIECE__TRAINER__MODEL__WORD;
 	refuse(&s, -EOPNOTSUPP, "WORD");

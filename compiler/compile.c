@@ -21,6 +21,13 @@ static int check_options(const struct qaicc_options *o, struct qaic_err *err)
 		return qaic_fail(err, -EINVAL,
 				 "number of cores %u: use 1 to %u",
 				 o->num_cores, NSP_MAX_NSPS);
+	if (o->weights && !qaic_dtype_is_mx(o->weights))
+		return qaic_fail(err, -EINVAL,
+				 "weights in %s: use mxint8, mxfp6 or mxfp4",
+				 qaic_dtype_name(o->weights));
+	if (o->act_int8 && !o->weights)
+		return qaic_fail(err, -EINVAL,
+				 "8-bit activations need weights in mxint8, mxfp6 or mxfp4");
 	if (o->num_specs > QPC_MAX_SPECS)
 		return qaic_fail(err, -EINVAL,
 				 "%zu specializations; at most %u",
@@ -197,8 +204,13 @@ static int name_program(struct qc_compile *c, struct qaic_err *err)
 	char *dot;
 
 	c->prog.name = strdup(base_name(o->onnx));
-	c->prog.compiler = qaic_asprintf("qaic-compile %s %s%s", QAIC_VERSION,
+	c->prog.compiler = qaic_asprintf("qaic-compile %s %s%s%s%s%s",
+					 QAIC_VERSION,
 					 o->convert_to_fp16 ? "fp16" : "fp32",
+					 o->weights ? " weights " : "",
+					 o->weights ?
+					 qaic_dtype_name(o->weights) : "",
+					 o->act_int8 ? " activations int8" : "",
 					 o->retained_state ?
 					 " retained-state" : "");
 	if (!c->prog.name || !c->prog.compiler)
@@ -211,7 +223,8 @@ static int name_program(struct qc_compile *c, struct qaic_err *err)
 	return 0;
 }
 
-static int write_qpc(struct qc_compile *c, struct qaic_err *err)
+static int write_qpc(struct qc_compile *c, struct qaicc_report *report,
+		     struct qaic_err *err)
 {
 	struct qpc_writer *w;
 	int rc = qpc_writer_open(c->opt->out_dir, &c->prog, &w, err);
@@ -219,6 +232,8 @@ static int write_qpc(struct qc_compile *c, struct qaic_err *err)
 	if (rc)
 		return rc;
 	rc = qc_consts_write(c->consts, w, &c->opt->progress, err);
+	if (!rc && report)
+		rc = qc_report_clipped(c, report, err);
 	if (rc) {
 		qpc_writer_abort(w);
 		return rc;
@@ -269,7 +284,7 @@ int qaicc_compile(const struct qaicc_options *opt, struct qaicc_report *report,
 	if (!rc && report)
 		rc = qc_report(&c, report, err);
 	if (!rc)
-		rc = write_qpc(&c, err);
+		rc = write_qpc(&c, report, err);
 	if (rc && report)
 		qaicc_report_release(report);
 	release(&c);

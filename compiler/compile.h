@@ -31,6 +31,9 @@ int qc_layout_io(struct qc_compile *c, struct qaic_err *err);
 /* Fill the rest of prog from the lowered and planned specializations. */
 int qc_emit_program(struct qc_compile *c, struct qaic_err *err);
 
+/* After the constants were written. */
+int qc_report_clipped(const struct qc_compile *c, struct qaicc_report *r,
+		      struct qaic_err *err);
 int qc_report(const struct qc_compile *c, struct qaicc_report *r,
 	      struct qaic_err *err);
 

@@ -6,28 +6,11 @@
 
 #include "base/f16.h"
 #include "base/str.h"
-#include "compiler/consts.h"
+#include "compiler/consts_priv.h"
 
 #define CONST_ALIGN	64
 #define SMALL_BYTES	65536		/* compared by content up to here */
 #define BLOCK_ELEMS	(256u << 10)
-#define HASH_SIZE	4096
-
-struct qc_const {
-	struct qc_buf buf;		/* off: in constants.bin */
-	struct qc_tensor t;		/* in stored order; runs merged */
-	enum qaic_dtype dtype;		/* as stored */
-	uint8_t *content;		/* of a small one, or NULL */
-	struct qc_const *next;		/* in its hash chain */
-	struct qc_const *order;		/* in the file */
-};
-
-struct qc_consts {
-	bool clip;			/* F32 constants too, to what F16 holds */
-	struct qc_const *hash[HASH_SIZE];
-	struct qc_const *first, **last;
-	uint64_t size;
-};
 
 int qc_consts_new(bool clip, struct qc_consts **out, struct qaic_err *err)
 {
@@ -122,32 +105,43 @@ static bool same_key(const struct qc_const *c, const struct qc_tensor *t,
 	       !memcmp(c->t.stride, t->stride, sizeof(t->stride));
 }
 
-static void clip_f32(float *x, int64_t n)
+uint64_t qc_clip_f32(float *x, int64_t n)
 {
-	for (; n--; x++)
-		if (fabsf(*x) > 65504.0f && !isinf(*x))
-			*x = *x < 0 ? -65504.0f : 65504.0f;
+	uint64_t count = 0;
+
+	for (; n--; x++) {
+		if (!(fabsf(*x) > 65504.0f) || isinf(*x))
+			continue;
+		*x = *x < 0 ? -65504.0f : 65504.0f;
+		count++;
+	}
+	return count;
 }
 
-static void read_block(const struct qc_consts *p, const struct qc_tensor *t,
-		       enum qaic_dtype dtype, int64_t first, int64_t n,
-		       void *dst, float *tmp)
+/* Returns how many elements were clipped. */
+static uint64_t read_block(const struct qc_consts *p, const struct qc_tensor *t,
+			   enum qaic_dtype dtype, int64_t first, int64_t n,
+			   void *dst, float *tmp)
 {
+	uint64_t clipped;
+
 	if (dtype == QAIC_F32 && p->clip) {
 		qc_tensor_read(t, first, n, dtype, dst);
-		clip_f32(dst, n);
-		return;
+		return qc_clip_f32(dst, n);
 	}
 	if (dtype != QAIC_F16 || t->store == QAIC_F16) {
 		qc_tensor_read(t, first, n, dtype, dst);
-		return;
+		return 0;
 	}
 	qc_tensor_read(t, first, n, QAIC_F32, tmp);
+	clipped = qc_clip_f32(tmp, n);
 	qc_f32_to_f16(tmp, dst, n);
+	return clipped;
 }
 
-static int read_small(const struct qc_consts *p, const struct qc_tensor *t, enum qaic_dtype dtype,
-		      int64_t n, uint8_t **out)
+static int read_small(const struct qc_consts *p, const struct qc_tensor *t,
+		      enum qaic_dtype dtype, int64_t n, uint8_t **out,
+		      uint64_t *clipped)
 {
 	size_t es = qaic_dtype_size(dtype);
 	float *tmp;
@@ -159,7 +153,7 @@ static int read_small(const struct qc_consts *p, const struct qc_tensor *t, enum
 		free(tmp);
 		return -ENOMEM;
 	}
-	read_block(p, t, dtype, 0, n, *out, tmp);
+	*clipped = read_block(p, t, dtype, 0, n, *out, tmp);
 	free(tmp);
 	return 0;
 }
@@ -171,7 +165,7 @@ static struct qc_const *find(struct qc_consts *p, uint32_t h,
 {
 	struct qc_const *c;
 
-	for (c = p->hash[h % HASH_SIZE]; c; c = c->next) {
+	for (c = p->hash[h % QC_CONST_HASH]; c; c = c->next) {
 		if (!content && !c->content && same_key(c, key, dtype))
 			return c;
 		if (content && c->content && c->buf.size == size &&
@@ -181,10 +175,9 @@ static struct qc_const *find(struct qc_consts *p, uint32_t h,
 	return NULL;
 }
 
-/* Takes @content. */
-static int lookup(struct qc_consts *p, const struct qc_tensor *key,
-		  enum qaic_dtype dtype, uint64_t size, uint8_t *content,
-		  struct qc_const **out, struct qaic_err *err)
+int qc_const_lookup(struct qc_consts *p, const struct qc_tensor *key,
+		    enum qaic_dtype dtype, uint64_t size, uint8_t *content,
+		    struct qc_const **out, struct qaic_err *err)
 {
 	struct qc_const *c;
 	uint32_t h;
@@ -211,22 +204,23 @@ static int lookup(struct qc_consts *p, const struct qc_tensor *key,
 	c->buf.size = size;
 	c->buf.off = p->size;
 	p->size = qaic_align(p->size + size, CONST_ALIGN);
-	c->next = p->hash[h % HASH_SIZE];
-	p->hash[h % HASH_SIZE] = c;
+	c->next = p->hash[h % QC_CONST_HASH];
+	p->hash[h % QC_CONST_HASH] = c;
 	*p->last = c;
 	p->last = &c->order;
 	*out = c;
 	return 0;
 }
 
-int qc_consts_get(struct qc_consts *p, const struct qc_tensor *t,
-		  enum qaic_dtype dtype, bool rows, struct qc_view *out,
-		  struct qaic_err *err)
+int qc_consts_get(struct qc_consts *p, const char *name,
+		  const struct qc_tensor *t, enum qaic_dtype dtype, bool rows,
+		  struct qc_view *out, struct qaic_err *err)
 {
 	uint32_t axis[QC_MAX_RANK], n = stored_order(t, rows, axis), i;
 	size_t size = qaic_dtype_size(dtype);
 	uint8_t *content = NULL;
 	struct qc_tensor key;
+	uint64_t clipped = 0;
 	struct qc_const *c;
 	int64_t s = 1;
 	int rc;
@@ -238,13 +232,18 @@ int qc_consts_get(struct qc_consts *p, const struct qc_tensor *t,
 					 "a constant is too large");
 	canonical(t, axis, n, &key);
 	if (size <= SMALL_BYTES) {
-		rc = read_small(p, &key, dtype, qc_tensor_numel(&key), &content);
+		rc = read_small(p, &key, dtype, qc_tensor_numel(&key), &content,
+				&clipped);
 		if (rc)
 			return qaic_fail(err, rc, "out of memory");
 	}
-	rc = lookup(p, &key, dtype, size, content, &c, err);
+	rc = qc_const_lookup(p, &key, dtype, size, content, &c, err);
 	if (rc)
 		return rc;
+	if (!c->name) {
+		c->name = name;
+		c->clipped = clipped;
+	}
 	memset(out, 0, sizeof(*out));
 	out->buf = &c->buf;
 	out->dtype = dtype;
@@ -274,32 +273,37 @@ int qc_consts_copy(struct qc_consts *p, enum qaic_dtype dtype, uint32_t rank,
 	if (!content)
 		return qaic_fail(err, -ENOMEM, "out of memory");
 	memcpy(content, data, size);
-	rc = lookup(p, NULL, dtype, size, content, &c, err);
+	rc = qc_const_lookup(p, NULL, dtype, size, content, &c, err);
 	if (!rc)
 		out->buf = &c->buf;
 	return rc;
 }
 
-static int write_one(const struct qc_consts *p, struct qc_const *c, struct qpc_writer *w, uint64_t total,
+static int write_one(const struct qc_consts *p, struct qc_const *c,
+		     struct qpc_writer *w,
 		     const struct qaic_progress *progress, uint8_t *buf,
 		     float *tmp, struct qaic_err *err)
 {
 	size_t es = qaic_dtype_size(c->dtype);
-	int64_t n = c->buf.size / es, at, len;
+	int64_t n, at, len;
 	int rc;
+
+	if (!es)
+		return qc_const_write_panels(p, c, w, progress, err);
+	n = c->buf.size / es;
 
 	if (c->content)
 		return qpc_writer_const(w, c->buf.off, c->content,
 					c->buf.size, err);
 	for (at = 0; at < n; at += len) {
 		len = n - at < BLOCK_ELEMS ? n - at : BLOCK_ELEMS;
-		read_block(p, &c->t, c->dtype, at, len, buf, tmp);
+		c->clipped += read_block(p, &c->t, c->dtype, at, len, buf, tmp);
 		rc = qpc_writer_const(w, c->buf.off + at * es, buf, len * es,
 				      err);
 		if (rc)
 			return rc;
 		qaic_progress_update(progress, "compile",
-				     c->buf.off + (at + len) * es, total);
+				     c->buf.off + (at + len) * es, p->size);
 	}
 	return 0;
 }
@@ -315,8 +319,39 @@ int qc_consts_write(struct qc_consts *p, struct qpc_writer *w,
 	if (!buf || !tmp)
 		rc = qaic_fail(err, -ENOMEM, "out of memory");
 	for (c = p->first; c && !rc; c = c->order)
-		rc = write_one(p, c, w, p->size, progress, buf, tmp, err);
+		rc = write_one(p, c, w, progress, buf, tmp, err);
 	free(buf);
 	free(tmp);
 	return rc;
+}
+
+void qc_consts_in_blocks(const struct qc_consts *p, uint32_t *num,
+			 uint64_t *elems, uint64_t *bytes)
+{
+	const struct qc_const *c;
+
+	*num = 0;
+	*elems = *bytes = 0;
+	for (c = p->first; c; c = c->order) {
+		if (!c->elems)
+			continue;
+		(*num)++;
+		*elems += c->elems;
+		*bytes += c->buf.size;
+	}
+}
+
+const char *qc_consts_clipped(const struct qc_consts *p, const void **at,
+			      uint64_t *count)
+{
+	const struct qc_const *c = *at;
+
+	for (c = c ? c->order : p->first; c; c = c->order) {
+		if (!c->clipped)
+			continue;
+		*at = c;
+		*count = c->clipped;
+		return c->name ? c->name : "";
+	}
+	return NULL;
 }

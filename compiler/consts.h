@@ -22,16 +22,35 @@ void qc_consts_free(struct qc_consts *pool);
 /*
  * Find or add a constant. It is stored in the order in which its bytes lie (so
  * that a transposed view costs nothing), or with @rows in the order of the view.
- * @t->data must live until the pool was written; it is never written to.
+ * @t->data and @name must live until the pool was written; neither is written to.
  */
-int qc_consts_get(struct qc_consts *pool, const struct qc_tensor *t,
-		  enum qaic_dtype dtype, bool rows, struct qc_view *out,
-		  struct qaic_err *err);
+int qc_consts_get(struct qc_consts *pool, const char *name,
+		  const struct qc_tensor *t, enum qaic_dtype dtype, bool rows,
+		  struct qc_view *out, struct qaic_err *err);
+/*
+ * Find or add matrices [.., N, K] in a block format, as panels (qpc/panel.h). The
+ * view's strides are those of matrices that are filled up: K to a multiple of 32,
+ * N to one of 16. It may be cut along N at multiples of 16 only.
+ */
+int qc_consts_panels(struct qc_consts *pool, const char *name,
+		     const struct qc_tensor *t, enum qaic_dtype dtype,
+		     struct qc_view *out, struct qaic_err *err);
+/* Are matrices [.., N, K] smaller as panels than as F16? */
+bool qc_panels_pay(const struct qc_tensor *t, enum qaic_dtype dtype);
 /* The same for bytes that do not outlive the call; dense. */
 int qc_consts_copy(struct qc_consts *pool, enum qaic_dtype dtype,
 		   uint32_t rank, const int64_t *dim, const void *data,
 		   struct qc_view *out, struct qaic_err *err);
 uint64_t qc_consts_size(const struct qc_consts *pool);
+/* Constants in block formats: how many, their elements and bytes. */
+void qc_consts_in_blocks(const struct qc_consts *pool, uint32_t *num,
+			 uint64_t *elems, uint64_t *bytes);
+/*
+ * After writing: the next constant (@at: where to go on, NULL at first) of which
+ * finite elements were clipped, and how many. NULL: no more.
+ */
+const char *qc_consts_clipped(const struct qc_consts *pool, const void **at,
+			      uint64_t *count);
 int qc_consts_write(struct qc_consts *pool, struct qpc_writer *w,
 		    const struct qaic_progress *progress,
 		    struct qaic_err *err);

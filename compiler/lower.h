@@ -74,7 +74,8 @@ struct qc_cmd {
 struct qc_vcmd {
 	struct nsp_cmd c;		/* addr: byte offset in buf */
 	struct qc_buf *buf[NSP_OPNDS];
-	uint32_t align[NSP_DIMS];	/* split this dim at multiples (0: any) */
+	uint32_t align[NSP_DIMS];	/* better split at multiples (0: any) */
+	uint32_t unit[NSP_DIMS];	/* only at multiples (0: any) */
 };
 
 struct qc_consts;
@@ -130,6 +131,16 @@ int qc_lower_in(struct qc_lower *l, struct qc_value *v, struct qc_view *out,
 int qc_lower_in_as(struct qc_lower *l, struct qc_value *v,
 		   enum qaic_dtype dtype, struct qc_view *out,
 		   struct qaic_err *err);
+/*
+ * Constant matrices [.., N, K] for MATMUL, made of the float constant @v: in the
+ * format that the options ask for, where that is smaller, else as qc_consts_get().
+ */
+int qc_lower_weights(struct qc_lower *l, const struct qc_value *v,
+		     const struct qc_tensor *t, bool rows, struct qc_view *out,
+		     struct qaic_err *err);
+/* What a MATMUL needs besides operand 2 if its matrices are in blocks. */
+void qc_vcmd_weights(const struct qc_lower *l, struct qc_vcmd *v,
+		     const struct qc_view *w);
 /* Where to put a value: its destination if it has one, else a new buffer. */
 int qc_lower_out(struct qc_lower *l, struct qc_value *v, struct qc_view *out,
 		 struct qaic_err *err);

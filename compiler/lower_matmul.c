@@ -120,6 +120,7 @@ static int emit_product(struct qc_lower *l, struct product *p, uint32_t nb,
 	/* the kernels' fast form asks for the stride even if K is 1 */
 	if (p->a.dim[nb + 1] == 1)
 		v.c.o[1].stride[4] = v.c.o[2].stride[4] = 1;
+	qc_vcmd_weights(l, &v, &p->b);
 	return rc ? rc : qc_emit(l, &v, err);
 }
 
@@ -179,14 +180,10 @@ static void swap_last(struct qc_view *v)
 static int weights(struct qc_lower *l, struct qc_value *b, bool is_nk,
 		   struct qc_view *out, struct qaic_err *err)
 {
-	enum qaic_dtype dt = l->opt->convert_to_fp16 || b->dtype == QAIC_F16 ?
-			     QAIC_F16 : QAIC_F32;
 	struct qc_tensor t;
 	uint32_t r = b->rank;
 	int rc;
 
-	if (qc_attr_int(l->node, QC_FP32, 0))
-		dt = QAIC_F32;
 	if (b->cst && qaic_dtype_is_float(b->dtype) && r >= 2) {
 		t = *b->cst;
 		if (!is_nk) {
@@ -195,7 +192,7 @@ static int weights(struct qc_lower *l, struct qc_value *b, bool is_nk,
 			t.stride[r - 2] = b->cst->stride[r - 1];
 			t.stride[r - 1] = b->cst->stride[r - 2];
 		}
-		return qc_consts_get(l->consts, &t, dt, true, out, err);
+		return qc_lower_weights(l, b, &t, true, out, err);
 	}
 	rc = qc_lower_in(l, b, out, err);
 	if (!rc && b->rank == 1)

@@ -23,9 +23,7 @@ static int lower_experts(struct qc_lower *l, struct qc_node *n,
 	int64_t dim_o[3], dims[6];
 	int rc;
 
-	rc = qc_lower_in_as(l, n->in[0], l->opt->convert_to_fp16 &&
-			    !qc_attr_int(n, QC_FP32, 0) ? QAIC_F16 : QAIC_F32,
-			    &w, err);
+	rc = qc_lower_weights(l, n->in[0], n->in[0]->cst, false, &w, err);
 	if (!rc)
 		rc = qc_lower_in(l, n->in[1], &i, err);
 	if (!rc)
@@ -55,6 +53,7 @@ static int lower_experts(struct qc_lower *l, struct qc_node *n,
 		rc = qc_vcmd_opnd(&v, 2, &w, ax_w, err);
 	if (!rc)
 		rc = qc_vcmd_opnd(&v, 4, &i, ax_i, err);
+	qc_vcmd_weights(l, &v, &w);
 	if (!rc)
 		rc = qc_emit(l, &v, err);
 	return rc ? rc : qc_lower_out_done(l, n->out[0], &o, err);

@@ -45,6 +45,12 @@ struct qaicc_options {
 	const char *out_dir;		/* gets programqpc.bin; made if missing */
 	unsigned int num_cores;		/* 1..16 */
 	bool convert_to_fp16;		/* else F32 everywhere */
+	/*
+	 * QAIC_MXINT8, QAIC_MXFP6 or QAIC_MXFP4: constant matrices of products
+	 * in this format, where that is smaller than F16; 0: as the others.
+	 */
+	enum qaic_dtype weights;
+	bool act_int8;			/* with that: 8-bit activations, not 16 */
 	bool retained_state;		/* X_RetainedState stays on the card as X */
 	const struct qaicc_spec *specs;	/* none: one, of the defined symbols */
 	size_t num_specs;
@@ -75,6 +81,12 @@ struct qaicc_report {
 	uint64_t ddr_size;		/* dynamic DDR */
 	struct qaicc_spec_report *specs;
 	size_t num_specs;
+	uint32_t num_blocks;		/* matrices in the format of weights, */
+	uint64_t block_elems;		/* their elements */
+	uint64_t block_bytes;		/* and bytes in constants.bin */
+	/* constants with finite values beyond F16, which were clipped */
+	struct { char name[128]; uint64_t count; } *clipped;
+	size_t num_clipped;
 	/* histogram of operators after fusion, "MatMul 14" */
 	struct { char name[48]; uint32_t count; } *ops;
 	size_t num_ops;

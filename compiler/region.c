@@ -4,6 +4,7 @@
 
 #include "compiler/lower.h"
 #include "qpc/optable.h"
+#include "qpc/panel.h"
 
 #define D(n) (1u << (n))
 #define ALL6 0x3fu
@@ -65,6 +66,24 @@ unsigned int qc_cmd_splits(const struct nsp_cmd *c)
 	}
 }
 
+/*
+ * What an operand is made of. Of a block type it is a row, the axis that goes from
+ * element to element: its stride is less than a block.
+ */
+static int64_t element(const struct nsp_cmd *c, unsigned int o,
+		       const struct qpc_axis *ax, unsigned int n)
+{
+	unsigned int i;
+
+	if (!qaic_dtype_is_mx(c->dtype[o]))
+		return qaic_dtype_size(c->dtype[o]);
+	for (i = 0; i < n; i++)
+		if (ax[i].stride == 1)
+			return qaic_dtype_bytes(c->dtype[o],
+						qpc_panel_k(ax[i].count));
+	return qaic_dtype_block(c->dtype[o]);
+}
+
 void qc_cmd_region(const struct nsp_cmd *c, unsigned int o,
 		   struct qc_region *r)
 {
@@ -72,10 +91,10 @@ void qc_cmd_region(const struct nsp_cmd *c, unsigned int o,
 	unsigned int n = qpc_opnd_axes(c, o, ax), i;
 
 	r->n = 0;
-	r->elem = qaic_dtype_size(c->dtype[o]);
+	r->elem = element(c, o, ax, n);
 	r->base = (int64_t)NSP_ADDR_OFF(c->o[o].addr);
 	for (i = 0; i < n; i++) {
-		int64_t st = ax[i].stride * r->elem;
+		int64_t st = qaic_dtype_bytes(c->dtype[o], ax[i].stride);
 
 		if (ax[i].count <= 1 || !st)
 			continue;

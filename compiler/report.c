@@ -75,8 +75,33 @@ int qc_report(const struct qc_compile *c, struct qaicc_report *r,
 		return qaic_fail(err, -ENOMEM, "out of memory");
 	}
 	r->num_specs = c->num_specs;
+	qc_consts_in_blocks(c->consts, &r->num_blocks, &r->block_elems,
+			    &r->block_bytes);
 	for (i = 0; i < c->num_specs; i++)
 		report_spec(&c->prog, i, &r->specs[i]);
+	return 0;
+}
+
+int qc_report_clipped(const struct qc_compile *c, struct qaicc_report *r,
+		      struct qaic_err *err)
+{
+	const void *at = NULL;
+	const char *name;
+	uint64_t count;
+	size_t n = 0;
+
+	while (qc_consts_clipped(c->consts, &at, &count))
+		n++;
+	r->clipped = calloc(n + 1, sizeof(*r->clipped));
+	if (!r->clipped)
+		return qaic_fail(err, -ENOMEM, "out of memory");
+	at = NULL;
+	while (r->num_clipped < n &&
+	       (name = qc_consts_clipped(c->consts, &at, &count))) {
+		snprintf(r->clipped[r->num_clipped].name,
+			 sizeof(r->clipped[0].name), "%s", name);
+		r->clipped[r->num_clipped++].count = count;
+	}
 	return 0;
 }
 
@@ -84,5 +109,6 @@ void qaicc_report_release(struct qaicc_report *r)
 {
 	free(r->specs);
 	free(r->ops);
+	free(r->clipped);
 	memset(r, 0, sizeof(*r));
 }

@@ -186,7 +186,7 @@ static void note_cut(const struct qc_vcmd *v, const struct qc_cand *cd)
 static bool fresh_temp(const struct qc_vcmd *v, unsigned int o)
 {
 	const struct qc_buf *b = v->buf[o];
-	uint64_t n = qaic_dtype_size(v->c.dtype[o]);
+	uint64_t n = qaic_dtype_size(v->c.dtype[o]);	/* no block type */
 	unsigned int d, moves = qc_cmd_moves(&v->c, o);
 
 	if (b->kind != QC_BUF_TEMP || b->written)

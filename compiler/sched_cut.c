@@ -38,7 +38,7 @@ static void operand_add(struct nsp_cmd *c, unsigned int o, int64_t elems)
 {
 	int64_t off = (int64_t)NSP_ADDR_OFF(c->o[o].addr);
 
-	off += elems * (int64_t)qaic_dtype_size(c->dtype[o]);
+	off += qaic_dtype_bytes(c->dtype[o], elems);
 	c->o[o].addr = NSP_ADDR(NSP_ADDR_SPACE(c->o[o].addr), off);
 }
 
@@ -162,6 +162,8 @@ static bool cand_follow(struct qc_cand *cd, const struct qc_vcmd *v,
 	int64_t base = (int64_t)NSP_ADDR_OFF(v->c.o[o].addr), done = 0;
 	uint32_t i;
 
+	uint32_t unit = v->unit[d] ? v->unit[d] : 1;
+
 	if (cut->n < 2 || st <= 0 || st * len < cut->stride)
 		return false;
 	cd->dim[0] = d;
@@ -175,7 +177,7 @@ static bool cand_follow(struct qc_cand *cd, const struct qc_vcmd *v,
 		hi = hi < 0 ? 0 : hi > st * len ? st * len : hi;
 		if (lo >= hi)
 			continue;
-		if (lo % st || hi % st || lo / st != done)
+		if (lo % st || hi % st || lo / st != done || done % unit)
 			return false;
 		done = hi / st;
 		p->lo[0] = lo / st;
@@ -198,6 +200,8 @@ static uint32_t split_unit(const struct qc_lower *l, const struct qc_vcmd *v,
 {
 	uint32_t len = v->c.dims[d];
 
+	if (v->unit[d])
+		return v->unit[d];
 	/* whole cache lines of a row, if there are enough of them */
 	if (((v->c.op == NSP_MATMUL && d == 3) || d == 5) &&
 	    len >= 16 * l->num_nsps)
@@ -214,6 +218,16 @@ static uint32_t head_unit(const struct qc_lower *l, const struct nsp_cmd *c)
 		return g;
 	parts = l->num_nsps / c->dims[3];
 	return (g + parts - 1) / parts;
+}
+
+/* The least multiple of both; 0 is any. */
+static uint32_t common_unit(uint32_t a, uint32_t b)
+{
+	uint64_t n = a;
+
+	while (b && n % b)
+		n += a;
+	return n > INT32_MAX ? INT32_MAX : n;
 }
 
 uint32_t qc_candidates(const struct qc_lower *l, const struct qc_vcmd *v,
@@ -233,7 +247,8 @@ uint32_t qc_candidates(const struct qc_lower *l, const struct qc_vcmd *v,
 			continue; /* kernels choose by M */
 		if (v->align[d]) {
 			cd[n].aligned = true;
-			cand_even(&cd[n++], d, v->c.dims[d], v->align[d],
+			cand_even(&cd[n++], d, v->c.dims[d],
+				  common_unit(v->align[d], v->unit[d]),
 				  l->num_nsps);
 		}
 		unit = v->c.op == NSP_ATTN && d == 2 ? head_unit(l, &v->c)
@@ -246,7 +261,7 @@ uint32_t qc_candidates(const struct qc_lower *l, const struct qc_vcmd *v,
 			    cand_grid(&cd[n], &v->c, d, e,
 				      v->c.op == NSP_ATTN && e == 2
 					      ? head_unit(l, &v->c)
-					      : 1,
+					      : v->unit[e],
 				      l->num_nsps))
 				n++;
 		for (o = 0; o < NSP_OPNDS && n < QC_MAX_CANDS - 4; o++)

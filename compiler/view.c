@@ -107,8 +107,7 @@ void qc_view_slice(struct qc_view *v, uint32_t axis, int64_t start, int64_t n,
 		   int64_t step)
 {
 	if (n > 0)
-		v->off += start * v->stride[axis] *
-			  (int64_t)qaic_dtype_size(v->dtype);
+		v->off += qaic_dtype_bytes(v->dtype, start * v->stride[axis]);
 	v->dim[axis] = n;
 	v->stride[axis] *= step;
 }

@@ -19,7 +19,7 @@ struct qc_view {
 	enum qaic_dtype dtype;		/* as stored */
 	uint32_t rank;
 	int64_t dim[QC_MAX_RANK];
-	int64_t stride[QC_MAX_RANK];	/* elements */
+	int64_t stride[QC_MAX_RANK];	/* elements; see qc_consts_panels() */
 };
 
 int64_t qc_view_numel(const struct qc_view *v);

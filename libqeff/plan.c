@@ -188,6 +188,14 @@ static json_t *flags(const struct qeff_build_options *opt)
 
 	if (!opt->fp32)
 		json_array_append_new(list, json_string("-convert-to-fp16"));
+	if (opt->weights == QAIC_MXFP6)
+		json_array_append_new(list, json_string("-mxfp6-matmul"));
+	else if (opt->weights)
+		json_array_append_new(list, json_sprintf("-weight-format=%s",
+					qaic_dtype_name(opt->weights)));
+	if (opt->act_int8)
+		json_array_append_new(list,
+				      json_string("-activation-format=int8"));
 	json_array_append_new(list, json_sprintf("-aic-num-cores=%u",
 						 opt->num_cores));
 	return list;
@@ -297,6 +305,7 @@ static int run_compiler(const struct qeff_compile_plan *plan, const char *out,
 	struct qaicc_options c = {
 		.onnx = plan->onnx, .out_dir = out, .num_cores = o->num_cores,
 		.convert_to_fp16 = !o->fp32,
+		.weights = o->weights, .act_int8 = o->act_int8,
 		.retained_state = !plan->cache_is_io,
 		.specs = specs, .num_specs = plan->num_specs,
 		.progress = o->progress,

@@ -13,9 +13,11 @@
 #include <stdint.h>
 
 #ifdef QAIC_INSTALLED
+#include <qaic/dtype.h>
 #include <qaic/err.h>
 #include <qaic/progress.h>
 #else
+#include "base/dtype.h"
 #include "base/err.h"
 #include "base/progress.h"
 #endif
@@ -102,6 +104,28 @@ int qeff_stream_flush(struct qeff_stream *s, const char **text, size_t *len);
 
 /* ---- checkpoint and export ---- */
 
+/* Token ids that must not follow each other. */
+struct qeff_word {
+	int32_t ids[8];
+	uint32_t num;
+};
+
+/*
+ * How an encoder-decoder's generation starts, and what must or must not come: the
+ * fields of generation_config.json of like names.
+ */
+struct qeff_rules {
+	int32_t start_id;		/* the decoder's first token; -1: none */
+	int32_t forced_bos_id;		/* generated first; -1: any */
+	int32_t forced_eos_id;		/* generated where the length ends */
+	uint32_t min_length, min_new;	/* no EOS before; with the start token,
+					 * and without it */
+	uint32_t no_repeat_ngram;	/* 0: they may repeat */
+	struct qeff_word bad[32];
+	uint32_t num_bad;
+	uint32_t source_vocab;		/* of the encoder; 0: the decoder's */
+};
+
 /* What a model directory says about itself. */
 struct qeff_model_info {
 	char arch[64];			/* "LlamaForCausalLM" */
@@ -113,6 +137,7 @@ struct qeff_model_info {
 	int32_t eos_ids[16];		/* generation_config.json, else config.json */
 	uint32_t num_eos;
 	uint64_t num_params;
+	struct qeff_rules rules;
 };
 
 /*
@@ -162,6 +187,8 @@ struct qeff_build_options {
 	unsigned int num_cores;		/* 1..16 */
 	unsigned int batch_size, prompt_len, ctx_len;
 	bool fp32;			/* else FP16, as is the KV cache */
+	enum qaic_dtype weights;	/* QAIC_MXINT8, _MXFP6, _MXFP4; 0: neither */
+	bool act_int8;			/* with them: 8-bit activations */
 	bool rebuild_qpc;		/* compile even if there is a QPC */
 	/* a stage that really runs: "export" (path), "compile" (the command line),
 	 * "compiled" (path). May be NULL. */
@@ -211,7 +238,12 @@ void qeff_session_close(struct qeff_session *s);
 /* Leave the card to others until the next qeff_generate(). */
 void qeff_session_rest(struct qeff_session *s);
 uint32_t qeff_session_batch(const struct qeff_session *s);
+/* Prompt tokens of one call; with an encoder no prompt can be longer. */
 uint32_t qeff_session_prompt_len(const struct qeff_session *s);
+/* Is it an encoder-decoder: prompts are the encoder's, the context is not. */
+bool qeff_session_seq2seq(const struct qeff_session *s);
+/* The rules of its model; an encoder-decoder needs a start token. Copied. */
+void qeff_session_set_rules(struct qeff_session *s, const struct qeff_rules *r);
 uint32_t qeff_session_ctx_len(const struct qeff_session *s);
 uint32_t qeff_session_vocab(const struct qeff_session *s);
 

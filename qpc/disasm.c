@@ -38,7 +38,8 @@ static const char *const type_names[QAIC_DTYPE_COUNT] = {
 	[QAIC_F64] = "f64", [QAIC_I8] = "i8", [QAIC_U8] = "u8",
 	[QAIC_I16] = "i16", [QAIC_I32] = "i32", [QAIC_I64] = "i64",
 	[QAIC_BOOL] = "bool", [QAIC_U16] = "u16", [QAIC_U32] = "u32",
-	[QAIC_U64] = "u64",
+	[QAIC_U64] = "u64", [QAIC_MXINT8] = "mxint8",
+	[QAIC_MXFP6] = "mxfp6", [QAIC_MXFP4] = "mxfp4",
 };
 
 static const char *const space_names[NSP_SPACE_COUNT] = {
@@ -214,6 +215,10 @@ static void put_params(struct line *l, const struct nsp_cmd *cmd)
 	case NSP_CUMSUM:
 		put(l, " ; exclusive=%u reverse=%u", cmd->imm[0].u & 1,
 		    cmd->imm[0].u >> 1 & 1);
+		break;
+	case NSP_MATMUL:
+		if (cmd->flags & NSP_MM_ACT8)
+			put(l, " ; activations=int8");
 		break;
 	case NSP_ATTN:
 		put_attn_params(l, cmd);

@@ -73,7 +73,7 @@ union nsp_imm {
 struct nsp_cmd {
 	uint8_t op;			/* enum nsp_op */
 	uint8_t sub;			/* enum nsp_unary, nsp_binary, ... */
-	uint16_t flags;			/* 0 */
+	uint16_t flags;			/* NSP_MM_ACT8, else 0 */
 	uint32_t node;			/* program node it came from: names, profiles */
 	uint8_t dtype[NSP_OPNDS];	/* enum qaic_dtype, 0 where absent */
 	uint8_t rsv[2];			/* 0 */
@@ -130,6 +130,13 @@ enum nsp_op {
 	 * that does not depend on N or on the split. The fast form is
 	 * o1.stride[4] == 1 and o2.stride[4] == 1 (weights stored [N][K]); also
 	 * quick: o2.stride[3] == 1 (stored [K][N]).
+	 *
+	 * o2 may be of a block type (QAIC_MXINT8, MXFP6, MXFP4): panels as
+	 * qpc/panel.h has them. Its strides are in elements as ever, of the
+	 * matrix filled up: stride[4] is 1, stride[3] is K rounded up to 32,
+	 * the others are multiples of 32. The whole matrix, N rounded up to 16,
+	 * is there to be read. The activations are turned into integers with
+	 * a scale per 32 of K: of 16 bits, or 8 with the flag NSP_MM_ACT8.
 	 *
 	 * With o4[0,1] (I32/I64), o2 is dims[5] matrices o2.stride[5] apart, and
 	 * o4 says which: the experts of a mixture. Outside [0, dims[5]) it is a
@@ -212,6 +219,8 @@ enum nsp_op {
 
 	NSP_OP_COUNT
 };
+
+#define NSP_MM_ACT8	1	/* flag of MATMUL with a block type */
 
 enum nsp_unary {
 	NSP_U_COPY, NSP_U_NEG, NSP_U_ABS, NSP_U_SQRT, NSP_U_RSQRT, NSP_U_RECIP,

@@ -108,6 +108,14 @@ static double elements(const struct nsp_cmd *cmd, unsigned int k)
 	}
 }
 
+/* Bytes of @n elements, a part of a block counted as such. */
+static double bytes_of(unsigned int dtype, double n)
+{
+	size_t block = qaic_dtype_block(dtype);
+
+	return block ? n / 32 * block : n * qaic_dtype_size(dtype);
+}
+
 /* One operand of a matmul is read again for every block of the other. */
 static double rereads(const struct nsp_cmd *cmd, unsigned int k)
 {
@@ -116,8 +124,8 @@ static double rereads(const struct nsp_cmd *cmd, unsigned int k)
 	if (cmd->op != NSP_MATMUL || (k != 1 && k != 2) ||
 	    qpc_opnd_present(cmd, 4))
 		return 1;
-	mine = touched(cmd, k) * qaic_dtype_size(cmd->dtype[k]);
-	other = touched(cmd, 3 - k) * qaic_dtype_size(cmd->dtype[3 - k]);
+	mine = bytes_of(cmd->dtype[k], touched(cmd, k));
+	other = bytes_of(cmd->dtype[3 - k], touched(cmd, 3 - k));
 	if (mine < other || (mine == other && k == 1))
 		return 1;	/* the smaller one stays, block by block */
 	return (uint64_t)(other / VTCM_BLOCK) + 1;
@@ -135,7 +143,7 @@ static void add_traffic(struct model *m, struct load *l,
 
 		if (!qpc_opnd_present(cmd, k))
 			continue;
-		bytes = elements(cmd, k) * qaic_dtype_size(cmd->dtype[k]) *
+		bytes = bytes_of(cmd->dtype[k], elements(cmd, k)) *
 			rereads(cmd, k);
 		switch (NSP_ADDR_SPACE(cmd->o[k].addr)) {
 		case NSP_SPACE_CONST:
@@ -169,7 +177,9 @@ static void add_matmul(struct model *m, struct load *l,
 	double macs = batch * d[2] * d[3] * d[4];
 
 	m->macs += macs;
-	if (cmd->dtype[1] == QAIC_F16 && cmd->dtype[2] == QAIC_F16)
+	/* blocks are unpacked to F16 on their way to HMX */
+	if (cmd->dtype[1] == QAIC_F16 && (cmd->dtype[2] == QAIC_F16 ||
+					  qaic_dtype_is_mx(cmd->dtype[2])))
 		l->hmx += batch * padded(d[2]) * padded(d[3]) * padded(d[4]) /
 			  m->hmx_rate;
 	else	/* HMX has no F32 */

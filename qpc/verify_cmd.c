@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "qpc/optable.h"
+#include "qpc/panel.h"
 #include "qpc/verify.h"
 
 static const char *const space_names[NSP_SPACE_COUNT] = {
@@ -54,6 +55,41 @@ static bool writes(const struct qpc_opnd_rule *rule)
 	return rule->role == QPC_WRITE || rule->role == QPC_UPDATE;
 }
 
+static int check_range(const struct qpc_spaces *spaces, unsigned int space,
+		       unsigned int k, __int128 lo, __int128 hi,
+		       struct qaic_err *err)
+{
+	if (lo >= 0 && hi <= (__int128)spaces->size[space])
+		return 0;
+	return qaic_fail(err, -EINVAL,
+			 "operand %u: leaves the %s space of %llu bytes", k,
+			 space_names[space],
+			 (unsigned long long)spaces->size[space]);
+}
+
+/* Matrices of panels: dims 3 and 4 are whole panels, the others step. */
+static int check_panels(const struct nsp_cmd *cmd, unsigned int k,
+			const struct qpc_spaces *spaces, struct qaic_err *err)
+{
+	static const unsigned int steps[] = { 0, 1, 5 };
+	uint64_t off = NSP_ADDR_OFF(cmd->o[k].addr);
+	__int128 block = qaic_dtype_block(cmd->dtype[k]), lo = 0, hi, step;
+	unsigned int i;
+
+	hi = (__int128)qpc_panel_n(cmd->dims[3]) * qpc_panel_k(cmd->dims[4]);
+	for (i = 0; i < 3; i++) {
+		step = (__int128)cmd->o[k].stride[steps[i]] *
+		       (cmd->dims[steps[i]] - 1);
+		if (step < 0)
+			lo += step;
+		else
+			hi += step;
+	}
+	return check_range(spaces, NSP_ADDR_SPACE(cmd->o[k].addr), k,
+			   off + lo / QAIC_MX_BLOCK * block,
+			   off + hi / QAIC_MX_BLOCK * block, err);
+}
+
 /*
  * The bytes an operand can touch are [off + lo, off + hi] in elements. Each term
  * is below 2^63 in size, so the sum of six needs more than 64 bits.
@@ -61,12 +97,14 @@ static bool writes(const struct qpc_opnd_rule *rule)
 static int check_extent(const struct nsp_cmd *cmd, unsigned int k,
 			const struct qpc_spaces *spaces, struct qaic_err *err)
 {
-	unsigned int space = NSP_ADDR_SPACE(cmd->o[k].addr), n, i;
 	uint64_t off = NSP_ADDR_OFF(cmd->o[k].addr);
+	unsigned int n, i;
 	size_t es = qaic_dtype_size(cmd->dtype[k]);
 	struct qpc_axis ax[NSP_DIMS];
 	__int128 lo = 0, hi = 1, step;
 
+	if (qaic_dtype_is_mx(cmd->dtype[k]))
+		return check_panels(cmd, k, spaces, err);
 	n = qpc_opnd_axes(cmd, k, ax);
 	for (i = 0; i < n; i++) {
 		step = (__int128)ax[i].stride * (ax[i].count - 1);
@@ -75,13 +113,8 @@ static int check_extent(const struct nsp_cmd *cmd, unsigned int k,
 		else
 			hi += step;
 	}
-	if (off + lo * (int)es < 0 ||
-	    off + hi * (int)es > (__int128)spaces->size[space])
-		return qaic_fail(err, -EINVAL,
-				 "operand %u: leaves the %s space of %llu bytes",
-				 k, space_names[space],
-				 (unsigned long long)spaces->size[space]);
-	return 0;
+	return check_range(spaces, NSP_ADDR_SPACE(cmd->o[k].addr), k,
+			   off + lo * (int)es, off + hi * (int)es, err);
 }
 
 static int check_operand(const struct nsp_cmd *cmd, unsigned int k,
@@ -99,6 +132,8 @@ static int check_operand(const struct nsp_cmd *cmd, unsigned int k,
 	    NSP_ADDR_SPACE(cmd->o[k].addr) == NSP_SPACE_CONST)
 		return qaic_fail(err, -EINVAL,
 				 "operand %u: writes to constants", k);
+	if (qaic_dtype_is_mx(cmd->dtype[k]))
+		return 0;		/* bytes */
 	if (NSP_ADDR_OFF(cmd->o[k].addr) % qaic_dtype_size(cmd->dtype[k]))
 		return qaic_fail(err, -EINVAL,
 				 "operand %u: address is not aligned to its type",
@@ -229,6 +264,23 @@ static int check_rope(const struct nsp_cmd *cmd, struct qaic_err *err)
 	return 0;
 }
 
+static int check_matmul(const struct nsp_cmd *cmd, struct qaic_err *err)
+{
+	const int32_t *stride = cmd->o[2].stride;
+	bool mx = qaic_dtype_is_mx(cmd->dtype[2]);
+
+	if (cmd->dims[5] != 1 && !qpc_opnd_present(cmd, 4))
+		return bad_param(err, "dim 5 is not 1, and nothing chooses");
+	if (!mx)
+		return 0;
+	if (stride[4] != 1 ||
+	    (uint64_t)stride[3] != qpc_panel_k(cmd->dims[4]) ||
+	    stride[0] % QAIC_MX_BLOCK || stride[1] % QAIC_MX_BLOCK ||
+	    stride[5] % QAIC_MX_BLOCK)
+		return bad_param(err, "operand 2: strides are not those of panels");
+	return 0;
+}
+
 static int check_attn(const struct nsp_cmd *cmd, struct qaic_err *err)
 {
 	if (cmd->dims[2] % cmd->dims[3])
@@ -313,9 +365,7 @@ static int check_params(const struct nsp_cmd *cmd, struct qaic_err *err)
 	case NSP_ROPE:
 		return check_rope(cmd, err);
 	case NSP_MATMUL:
-		if (cmd->dims[5] != 1 && !qpc_opnd_present(cmd, 4))
-			return bad_param(err, "dim 5 is not 1, and nothing chooses");
-		return 0;
+		return check_matmul(cmd, err);
 	case NSP_ATTN:
 		return check_attn(cmd, err);
 	case NSP_KVPUT:
@@ -364,6 +414,12 @@ static int check_dims(const struct nsp_cmd *cmd, const struct qpc_op_rule *rule,
 	return 0;
 }
 
+static unsigned int known_flags(const struct nsp_cmd *cmd)
+{
+	return cmd->op == NSP_MATMUL && qaic_dtype_is_mx(cmd->dtype[2]) ?
+	       NSP_MM_ACT8 : 0;
+}
+
 int qpc_verify_cmd(const struct nsp_cmd *cmd, const struct qpc_spaces *spaces,
 		   struct qaic_err *err)
 {
@@ -373,7 +429,7 @@ int qpc_verify_cmd(const struct nsp_cmd *cmd, const struct qpc_spaces *spaces,
 
 	if (!rule)
 		return qaic_fail(err, -EINVAL, "no such operation %u", cmd->op);
-	if (cmd->flags || cmd->rsv[0] || cmd->rsv[1])
+	if ((cmd->flags & ~known_flags(cmd)) || cmd->rsv[0] || cmd->rsv[1])
 		return qaic_fail(err, -EINVAL, "%s: reserved bits are not 0",
 				 rule->name);
 	if (cmd->sub >= (rule->subs ? rule->num_subs : 1))

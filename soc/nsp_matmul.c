@@ -6,7 +6,8 @@
  * activations converted once (kern_gemm.h). With F16 weights stored [N][K] this is
  * the fastest way for any number of activation rows; with others an SGEMM
  * (nsp_sgemm.c) is faster from MM_SGEMM rows on (tests/bench/gemv). K is summed in
- * an order that depends on K only.
+ * an order that depends on K only. Weights in blocks have kernels of their own
+ * (nsp_panels.c).
  */
 #include <string.h>
 
@@ -126,7 +127,7 @@ static void block(const struct mm *mm, const struct part *p, size_t n0,
 		kern->cols_f32(p->y, p->ldy, p->x, p->ldx, p->m,
 			       (const float *)w, mm->wk / 4, n, k, acc);
 		break;
-	case MM_OTHER:
+	default:
 		packed_block(mm, p, n0, n, k0, k);
 		break;
 	}
@@ -172,6 +173,8 @@ static enum mm_form form_of(const struct mm *mm)
 	bool f16 = mm->wt == QAIC_F16, f32 = mm->wt == QAIC_F32;
 	int64_t size = f16 ? 2 : 4;
 
+	if (qaic_dtype_is_mx(mm->wt))
+		return MM_PANELS;
 	if (!f16 && !f32)
 		return MM_OTHER;
 	if (mm->wk == size || mm->k == 1)
@@ -240,7 +243,9 @@ static void one_product(const struct mm *mm)
 		no_product(mm);
 		return;
 	}
-	if (mm->m < MM_SGEMM || mm->form == MM_ROWS_F16)
+	if (mm->form == MM_PANELS)
+		mm_panels(mm);
+	else if (mm->m < MM_SGEMM || mm->form == MM_ROWS_F16)
 		stream(mm);
 	else
 		mm_sgemm(mm);
@@ -259,6 +264,7 @@ void nsp_matmul(struct nsp_run *r)
 		.bn = nsp_stride(r, 3, 3),
 		.yt = cmd->dtype[0], .xt = cmd->dtype[1],
 		.wt = cmd->dtype[2], .bt = cmd->dtype[3],
+		.act8 = cmd->flags & NSP_MM_ACT8,
 	}, one;
 
 	fold_batch(&mm, r, 1, &b1);

@@ -10,6 +10,7 @@
 enum mm_form {			/* how the weights are stored */
 	MM_ROWS_F16, MM_ROWS_F32,	/* [N][K] */
 	MM_COLS_F16, MM_COLS_F32,	/* [K][N] */
+	MM_PANELS,			/* a block type, qpc/panel.h */
 	MM_OTHER,
 };
 
@@ -21,6 +22,7 @@ struct mm {
 	const uint8_t *x, *w, *bias;	/* bias may be NULL */
 	int64_t ym, yn, xm, xk, wn, wk, bn;	/* strides in bytes */
 	uint8_t yt, xt, wt, bt;		/* dtypes */
+	bool act8;			/* MM_PANELS: 8-bit activations */
 	enum mm_form form;
 };
 
@@ -36,5 +38,8 @@ void mm_store_y(const struct mm *mm, float *y, size_t ld, size_t m0, size_t m,
 
 /* nsp_sgemm.c: any number of activation rows */
 void mm_sgemm(const struct mm *mm);
+
+/* nsp_panels.c: weights in blocks */
+void mm_panels(const struct mm *mm);
 
 #endif

@@ -13,14 +13,17 @@ struct nsp_run {
 	const struct nsp_cmd *cmd;
 	const struct kern *k;
 	uint8_t *p[NSP_OPNDS];		/* NULL where absent */
-	uint32_t size[NSP_OPNDS];	/* bytes of one element */
+	uint32_t size[NSP_OPNDS];	/* bytes of one element, 0: blocks */
 	uint8_t *scratch;		/* NSP_SCRATCH bytes */
 };
 
 /* Bytes between neighbours of operand @o along @dim. */
 static inline int64_t nsp_stride(const struct nsp_run *r, int o, int dim)
 {
-	return (int64_t)r->cmd->o[o].stride[dim] * r->size[o];
+	int64_t n = r->cmd->o[o].stride[dim];
+
+	return r->size[o] ? n * r->size[o] :
+	       qaic_dtype_bytes(r->cmd->dtype[o], n);
 }
 
 /* ---- nsp_loop.c: strided iteration ---- */

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "compiler/qaicc.h"
+#include "tools/common/formats.h"
 #include "tools/common/opt.h"
 #include "tools/common/progress.h"
 
@@ -16,6 +17,7 @@ static struct {
 	bool hw, retained, fp16, compile_only, metrics, verbose;
 	unsigned int cores;
 	struct qaic_opt_list defines;
+	struct qaic_formats formats;
 } a = { .cores = 16 };
 
 #define LATER(n, why) { .name = n, .kind = QAIC_OPT_LATER, .help = why }
@@ -50,6 +52,7 @@ static const struct qaic_opt opts[] = {
 	{ .name = "convert-to-fp16", .kind = QAIC_OPT_FLAG, .to = &a.fp16,
 	  .help = "Store floats as float16 (arithmetic is float32). Without "
 	  "it everything is float32." },
+	QAIC_OPT_FORMATS(a.formats),
 	{ .name = "custom-IO-list-file", .kind = QAIC_OPT_STR,
 	  .to = &a.custom_io, .arg = "YAML", .help = "Precision of inputs and "
 	  "outputs: a list of IOName and Precision, float16 or float32." },
@@ -68,7 +71,6 @@ static const struct qaic_opt opts[] = {
 	  "modelled time of each card." },
 	{ .name = "v", .alias = "verbose", .kind = QAIC_OPT_FLAG,
 	  .to = &a.verbose, .help = "Print what is being compiled." },
-	LATER("mxfp6-matmul", "MXFP6 weights"),
 	LATER("mdp-load-partition-config", "models on several cards"),
 	LATER("mdp-dump-partition-config", "models on several cards"),
 	LATER("allow-mxint8-mdp-io", "models on several cards"),
@@ -189,7 +191,7 @@ static void print_spec(const struct qaicc_spec_report *s)
 		       s->seconds[i] * 1e3);
 }
 
-static void print_metrics(const struct qaicc_report *r)
+static void print_metrics(const struct qaicc_report *r, const char *format)
 {
 	size_t i;
 
@@ -197,6 +199,11 @@ static void print_metrics(const struct qaicc_report *r)
 	       (unsigned long long)r->const_size);
 	printf("Dynamic DDR            %llu bytes\n",
 	       (unsigned long long)r->ddr_size);
+	if (r->num_blocks)
+		printf("Weights in %-11s %u, %llu bytes, %.2f bits a weight\n",
+		       format, r->num_blocks,
+		       (unsigned long long)r->block_bytes,
+		       r->block_bytes * 8.0 / r->block_elems);
 	printf("Operators\n");
 	for (i = 0; i < r->num_ops; i++)
 		printf("  %-20s %u\n", r->ops[i].name, r->ops[i].count);
@@ -223,14 +230,23 @@ static int compile(struct qaicc_options *o, struct qaic_err *err)
 	printf("Compile started ............... \n");
 	if (a.fp16)
 		printf("Compiling model with FP16 precision.\n");
+	if (o->weights)
+		printf("Storing matrices in %s%s.\n",
+		       qaic_dtype_name(o->weights), o->act_int8 ?
+		       ", activations in int8" : "");
 	fflush(stdout);
 	o->progress = qaic_progress_terminal();
 	rc = qaicc_compile(o, &report, err);
 	qaic_progress_clear();
 	if (rc)
 		return rc;
+	for (i = 0; i < report.num_clipped; i++)
+		fprintf(stderr,
+			"qaic-compile: warning: '%s': %llu values beyond float16 are clipped to 65504\n",
+			report.clipped[i].name,
+			(unsigned long long)report.clipped[i].count);
 	if (a.metrics)
-		print_metrics(&report);
+		print_metrics(&report, qaic_dtype_name(o->weights));
 	qaicc_report_release(&report);
 	printf("Generated binary is present at %s\n", a.out);
 	return 0;
@@ -258,6 +274,9 @@ int main(int argc, char **argv)
 	if (!rc && a.fp32_nodes)
 		rc = qaicc_read_fp32_nodes(a.fp32_nodes, &nodes,
 					   &o.num_fp32_nodes, &err);
+	if (!rc)
+		rc = qaic_formats_read(&a.formats, &o.weights, &o.act_int8,
+				       &err);
 	if (!rc) {
 		o.onnx = a.model;
 		o.out_dir = a.out;

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "libqeff/qeff.h"
+#include "tools/common/formats.h"
 #include "tools/common/opt.h"
 #include "tools/common/progress.h"
 #include "tools/common/textgen.h"
@@ -17,6 +18,7 @@ static struct {
 	const char *onnx_path, *qpc_path;
 	unsigned int num_cores, batch_size, prompt_len, ctx_len, qid;
 	bool verbose, quiet, per_block;
+	struct qaic_formats formats;
 } a = {
 	.num_cores = 16, .batch_size = 1, .prompt_len = 32, .ctx_len = 128,
 };
@@ -81,7 +83,8 @@ static int device_group(void *to, const char *value, struct qaic_err *err)
 	  .help = "Tokens that the KV cache has room for" },		\
 	{ .name = "precision", .kind = QAIC_OPT_STR, .to = &a.precision, \
 	  .arg = "fp16|fp32", .def = "fp16",				\
-	  .help = "Arithmetic and KV cache." }
+	  .help = "Arithmetic and KV cache." },				\
+	QAIC_OPT_FORMATS(a.formats)
 #define OPT_VERBOSE							\
 	{ .name = "verbose", .alias = "v", .kind = QAIC_OPT_FLAG,	\
 	  .to = &a.verbose,						\
@@ -96,7 +99,6 @@ static int device_group(void *to, const char *value, struct qaic_err *err)
 	LATER("full-batch-size", NULL, "continuous batching"),		\
 	LATER("mxint8-kv-cache", "mxint8", "MXINT8 KV cache")
 #define LATER_COMPILE							\
-	LATER("mxfp6-matmul", "mxfp6", "MXFP6 weights"),		\
 	LATER("mos", NULL, "effort to reduce on-chip memory"),		\
 	LATER("aic-enable-depth-first", NULL, "depth-first scheduling"), \
 	LATER("allow-mxint8-mdp-io", NULL, "MXINT8 between cards"),	\
@@ -158,13 +160,17 @@ static void on_stage(void *ctx, const char *stage, const char *text)
 
 static int build_options(struct qeff_build_options *o, struct qaic_err *err)
 {
+	int ret;
+
 	*o = (struct qeff_build_options) {
 		.cache_dir = a.cache_dir, .num_cores = a.num_cores,
 		.batch_size = a.batch_size, .prompt_len = a.prompt_len,
 		.ctx_len = a.ctx_len, .stage = on_stage,
 		.progress = qaic_progress_terminal(),
 	};
-	return precision(&o->fp32, err);
+	ret = precision(&o->fp32, err);
+	return ret ? ret : qaic_formats_read(&a.formats, &o->weights,
+					     &o->act_int8, err);
 }
 
 /*
@@ -208,8 +214,12 @@ static int run_infer(struct qaic_opt_cmd *cmd, struct qaic_err *err)
 	if (ret)
 		goto out;
 	if (a.verbose)
-		fprintf(stderr, "%s: precision %s, %u NSPs, ONNX %s\n", prog,
-			o.fp32 ? "fp32" : "fp16", a.num_cores, art.onnx);
+		fprintf(stderr, "%s: precision %s, weights %s%s, %u NSPs, ONNX %s\n",
+			prog, o.fp32 ? "fp32" : "fp16",
+			o.weights ? qaic_dtype_name(o.weights) :
+			o.fp32 ? "fp32" : "fp16",
+			o.act_int8 ? ", activations int8" : "", a.num_cores,
+			art.onnx);
 	gen.model_dir = o.model_dir;
 	gen.qpc = art.qpc_dir;
 	gen.onnx = art.onnx;

@@ -234,6 +234,71 @@ static void test_parameters(void **state)
 	BAD(NSP_FILL, "no such operation", c.op = 255);
 }
 
+/* Weights in blocks: strides of panels, all of the last panel within the space. */
+static void test_panels(void **state)
+{
+	static const enum qaic_dtype types[] = { QAIC_MXINT8, QAIC_MXFP6,
+						 QAIC_MXFP4 };
+	struct qaic_err err = QAIC_ERR_INIT;
+	struct nsp_cmd ok, c;
+	uint32_t size;
+	size_t i;
+
+	for (i = 0; i < 3; i++) {
+		ok = good_of(NSP_MATMUL);
+		ok.dims[1] = 1;
+		ok.dims[3] = 17;	/* two panels of 2 blocks */
+		ok.dims[4] = 33;
+		memset(&ok.o[0].stride, 0, sizeof(ok.o[0].stride));
+		memset(&ok.o[1].stride, 0, sizeof(ok.o[1].stride));
+		memset(&ok.o[3], 0, sizeof(ok.o[3]));
+		ok.dtype[3] = 0;
+		ok.dtype[2] = types[i];
+		size = qaic_dtype_bytes(types[i], 32 * 64);
+		/* no alignment is asked for */
+		ok.o[2] = (struct nsp_opnd){ CONST(SAMPLE_CONSTS - size),
+					     { 0, 0, 0, 64, 1, 0 } };
+		if (verify_with(&ok, &err))
+			fail_msg("%s", err.msg);
+		c = ok;
+		c.flags = NSP_MM_ACT8;
+		if (verify_with(&c, &err))
+			fail_msg("%s", err.msg);
+		c.flags = NSP_MM_ACT8 << 1;
+		refused(&c, "reserved");
+		c = ok;
+		c.o[2].addr++;
+		refused(&c, "leaves");
+		c = ok;
+		c.dims[3] = 33;
+		refused(&c, "leaves");
+		c = ok;
+		c.o[2].stride[3] = 33;
+		refused(&c, "panels");
+		c = ok;
+		c.o[2].stride[4] = 2;
+		refused(&c, "panels");
+		c = ok;
+		c.o[2].stride[0] = 16;
+		refused(&c, "panels");
+		c = ok;
+		c.dims[1] = 2;
+		c.o[2].stride[1] = 32;
+		refused(&c, "leaves");
+		c.o[2].stride[1] = -32;
+		if (verify_with(&c, &err))
+			fail_msg("%s", err.msg);
+		c.o[2].stride[1] = INT32_MIN;
+		refused(&c, "leaves");
+		c = ok;
+		c.dtype[1] = types[i];
+		refused(&c, "type");
+		c = good_of(NSP_MOVE);
+		c.dtype[1] = types[i];
+		refused(&c, "type");
+	}
+}
+
 /* The very last element of a space is allowed, one more is not. */
 static void test_edges(void **state)
 {
@@ -390,6 +455,7 @@ int main(void)
 		cmocka_unit_test(test_every_op),
 		cmocka_unit_test(test_every_stride),
 		cmocka_unit_test(test_parameters),
+		cmocka_unit_test(test_panels),
 		cmocka_unit_test(test_edges),
 		cmocka_unit_test(test_program),
 		cmocka_unit_test(test_speed),

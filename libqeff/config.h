@@ -35,6 +35,10 @@ int qf_config_model(struct qf_config *c, const struct qf_arch *arch,
 /* Token ids: bos, pad, eos (generation_config.json first). */
 int qf_config_tokens(struct qf_config *c, struct qeff_model_info *info);
 
+/* What is generated: an encoder-decoder's start, forced and forbidden tokens. */
+int qf_config_rules(struct qf_config *c, const struct qf_model *m,
+		    struct qeff_rules *r);
+
 void qf_get_int(struct qf_config *c, const char *key, uint32_t min,
 		uint32_t max, uint32_t *out);
 void qf_get_num(struct qf_config *c, const char *key, double *out);

@@ -8,6 +8,9 @@
  * position -1, which neither writes the KV cache nor is read from it. For the
  * same reason nothing has to be cleared between prompts: a new prompt starts at
  * position 0, and slots beyond a row's position are never read.
+ *
+ * With an encoder the first call has the whole prompt and the decoder's start
+ * token; the decoder's positions count from that one.
  */
 #include <errno.h>
 #include <math.h>
@@ -23,6 +26,8 @@ struct row {
 	size_t prompt_len;
 	int32_t *ids;			/* generated; the result's */
 	size_t num, max;
+	size_t first;			/* position of the first one */
+	int32_t *past;			/* start token and generated, for rules */
 	bool done;
 };
 
@@ -30,6 +35,7 @@ struct run {
 	struct qeff_session *s;
 	const struct qeff_request *req;
 	struct row *rows;		/* [batch]; idle ones are done */
+	float *ruled;			/* logits after the rules; NULL: none */
 	struct qaic_err *err;
 };
 
@@ -83,13 +89,37 @@ static int show_logits(struct run *run, const struct qeff_phase *ph, uint32_t r)
 	return 0;
 }
 
-/* Take the next token of a row from the logits of the last call. */
-static int next_token(struct run *run, const struct qeff_phase *ph, uint32_t r)
+/* The logits of a row, without what must not come. */
+static const float *ruled_logits(struct run *run, const struct qeff_phase *ph,
+				 uint32_t r)
 {
 	const float *logits = qeff_session_logits(run->s, ph, r);
 	struct row *row = &run->rows[r];
+	struct qeff_history h = {
+		.ids = row->past, .num = row->num + 1, .max = row->max + 1,
+		.eos_ids = run->req->eos_ids, .num_eos = run->req->num_eos,
+	};
+
+	/* a row of nonsense stays one, for argmax() to find */
+	if (!run->ruled || argmax(logits, run->s->vocab) < 0)
+		return logits;
+	memcpy(row->past + 1, row->ids, row->num * sizeof(*row->ids));
+	memcpy(run->ruled, logits, run->s->vocab * sizeof(*logits));
+	qeff_rules_apply(&run->s->rules, &h, run->ruled, run->s->vocab);
+	return run->ruled;
+}
+
+/* Take the next token of a row from the logits of the last call. */
+static int next_token(struct run *run, const struct qeff_phase *ph, uint32_t r)
+{
+	const float *logits = ruled_logits(run, ph, r);
+	struct row *row = &run->rows[r];
 	int32_t id = argmax(logits, run->s->vocab);
 
+	if (id < 0 && logits == run->ruled)
+		return qaic_fail(run->err, -EINVAL,
+				 "the rules of generation_config.json leave no token to come after %zu of prompt %u",
+				 row->num, r + 1);
 	if (id < 0)
 		return qaic_fail(run->err, -EIO,
 				 "the logits of prompt %u after %zu tokens are not numbers",
@@ -102,6 +132,40 @@ static int next_token(struct run *run, const struct qeff_phase *ph, uint32_t r)
 	return 0;
 }
 
+/* The prompts of an encoder-decoder, and the decoder's first step. */
+static int encode(struct run *run, uint64_t *calls)
+{
+	struct qeff_session *s = run->s;
+	struct qeff_phase *ph = &s->prefill;
+	uint32_t r, i;
+	int ret;
+
+	for (r = 0; r < s->batch; r++) {
+		const struct row *row = &run->rows[r];
+		int64_t *ids = ph->encoder_ids + (size_t)r * s->encoder_len;
+
+		for (i = 0; i < s->encoder_len; i++)
+			ids[i] = i < row->prompt_len ? row->prompt[i] : 0;
+		/* -1 for idle rows: nothing to attend */
+		ph->cross[r] = (int64_t)row->prompt_len - 1;
+		s->decode->cross[r] = ph->cross[r];
+		qeff_fill_row(ph->input_ids + (size_t)r * ph->seq_len,
+			      ph->position_ids + (size_t)r * ph->seq_len,
+			      ph->seq_len, &s->rules.start_id,
+			      !row->done, 0);
+	}
+	ret = qaic_exec_run(ph->exec, run->err);
+	++*calls;
+	for (r = 0; !ret && r < s->batch; r++) {
+		if (run->rows[r].done)
+			continue;
+		ret = show_logits(run, ph, r);
+		if (!ret)
+			ret = next_token(run, ph, r);
+	}
+	return ret;
+}
+
 static int prefill(struct run *run, uint64_t *calls)
 {
 	struct qeff_session *s = run->s;
@@ -110,6 +174,8 @@ static int prefill(struct run *run, uint64_t *calls)
 	uint32_t r;
 	int ret;
 
+	if (s->seq2seq)
+		return encode(run, calls);
 	for (r = 0; r < s->batch; r++)
 		if (run->rows[r].prompt_len > longest)
 			longest = run->rows[r].prompt_len;
@@ -153,7 +219,7 @@ static bool fill_decode(struct run *run)
 		if (row->done)
 			continue;
 		ids[0] = row->ids[row->num - 1];
-		pos[0] = row->prompt_len + row->num - 1;
+		pos[0] = row->first + row->num - 1;
 		any = true;
 	}
 	return any;
@@ -183,26 +249,27 @@ static int decode(struct run *run, uint64_t *calls)
 	return 0;
 }
 
-int qeff_check_prompt(const struct qeff_session *s, size_t r,
-		      const int32_t *ids, size_t n, struct qaic_err *err)
+static int start_row(struct run *run, struct row *row, size_t r,
+		     struct qeff_result *res)
 {
-	size_t i;
+	const struct qeff_request *req = run->req;
+	const struct qeff_session *s = run->s;
+	int ret = qeff_check_prompt(s, r, req->prompts[r], req->prompt_len[r],
+				    run->err);
 
-	if (!n)
-		return qaic_fail(err, -EINVAL, "prompt %zu has no tokens", r + 1);
-	if (n > s->ctx_len)
-		return qaic_fail(err, -EINVAL,
-				 "prompt %zu has %zu tokens, more than the context of %u; compile with a larger --ctx-len",
-				 r + 1, n, s->ctx_len);
-	if (n == s->ctx_len)
-		return qaic_fail(err, -EINVAL,
-				 "prompt %zu fills the context of %u tokens and leaves no room to generate; compile with a larger --ctx-len",
-				 r + 1, s->ctx_len);
-	for (i = 0; i < n; i++)
-		if (ids[i] < 0 || (uint32_t)ids[i] >= s->vocab)
-			return qaic_fail(err, -EINVAL,
-					 "token id %d of prompt %zu is outside the vocabulary of %u",
-					 ids[i], r + 1, s->vocab);
+	if (ret)
+		return ret;
+	row->prompt = req->prompts[r];
+	row->prompt_len = req->prompt_len[r];
+	row->first = s->seq2seq ? 1 : row->prompt_len;
+	row->max = s->ctx_len - row->first;
+	if (req->generation_len && req->generation_len < row->max)
+		row->max = req->generation_len;
+	row->ids = res->ids[r] = calloc(row->max, sizeof(*row->ids));
+	row->past = calloc(row->max + 1, sizeof(*row->past));
+	if (!row->ids || !row->past)
+		return qaic_fail(run->err, -ENOMEM, "out of memory");
+	row->past[0] = s->rules.start_id;
 	return 0;
 }
 
@@ -210,7 +277,6 @@ static int start_rows(struct run *run, struct qeff_result *res)
 {
 	const struct qeff_request *req = run->req;
 	struct qeff_session *s = run->s;
-	struct row *row;
 	size_t r;
 	int ret;
 
@@ -218,32 +284,40 @@ static int start_rows(struct run *run, struct qeff_result *res)
 		return qaic_fail(run->err, -EINVAL,
 				 "%zu prompts for a QPC of batch size %u",
 				 req->num_prompts, s->batch);
+	if (s->seq2seq && (s->rules.start_id < 0 ||
+			   (uint32_t)s->rules.start_id >= s->vocab))
+		return qaic_fail(run->err, -EINVAL,
+				 "no start token for the decoder; give --model-name, whose config.json has decoder_start_token_id");
 	run->rows = calloc(s->batch, sizeof(*run->rows));
 	res->ids = calloc(req->num_prompts, sizeof(*res->ids));
 	res->num_ids = calloc(req->num_prompts, sizeof(*res->num_ids));
+	if (s->seq2seq && qeff_rules_any(&s->rules)) {
+		run->ruled = calloc(s->vocab, sizeof(*run->ruled));
+		if (!run->ruled)
+			return qaic_fail(run->err, -ENOMEM, "out of memory");
+	}
 	if (!run->rows || !res->ids || !res->num_ids)
 		return qaic_fail(run->err, -ENOMEM, "out of memory");
 	res->num_prompts = req->num_prompts;
 	for (r = 0; r < s->batch; r++) {
-		row = &run->rows[r];
-		if (r >= req->num_prompts) {
-			row->done = true;
+		run->rows[r].done = r >= req->num_prompts;
+		if (run->rows[r].done)
 			continue;
-		}
-		ret = qeff_check_prompt(s, r, req->prompts[r],
-					req->prompt_len[r], run->err);
+		ret = start_row(run, &run->rows[r], r, res);
 		if (ret)
 			return ret;
-		row->prompt = req->prompts[r];
-		row->prompt_len = req->prompt_len[r];
-		row->max = s->ctx_len - row->prompt_len;
-		if (req->generation_len && req->generation_len < row->max)
-			row->max = req->generation_len;
-		row->ids = res->ids[r] = calloc(row->max, sizeof(*row->ids));
-		if (!row->ids)
-			return qaic_fail(run->err, -ENOMEM, "out of memory");
 	}
 	return 0;
+}
+
+static void release_run(struct run *run)
+{
+	uint32_t r;
+
+	for (r = 0; run->rows && r < run->s->batch; r++)
+		free(run->rows[r].past);
+	free(run->rows);
+	free(run->ruled);
 }
 
 int qeff_generate(struct qeff_session *s, const struct qeff_request *req,
@@ -279,7 +353,7 @@ int qeff_generate(struct qeff_session *s, const struct qeff_request *req,
 	res->model_prefill_s = prefills * s->prefill.model_time;
 	res->model_decode_s = decodes * s->decode->model_time;
 out:
-	free(run.rows);
+	release_run(&run);
 	if (ret)
 		qeff_result_release(res);
 	return ret;

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: MIT
-/*
- * A language-model QPC on a card. Which specialization is the prefill and which
- * the decode is read from the shape of input_ids, as QEfficient does.
- */
+/* A language-model QPC on a card: loading it, and its two kinds of calls. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,107 +7,6 @@
 #include "base/f16.h"
 #include "base/str.h"
 #include "libqeff/session.h"
-
-struct spec_shape {
-	uint32_t batch, seq_len, ctx_len, vocab;
-	enum qaic_dtype logits_dtype;
-};
-
-static int find_binding(struct qaic_program *prog, uint32_t spec,
-			const char *name, struct qaic_binding_info *info,
-			struct qaic_err *err)
-{
-	int i = qaic_program_find(prog, spec, name);
-
-	if (i < 0)
-		return qaic_fail(err, -EINVAL,
-				 "this QPC is no language model: it has no %s",
-				 name);
-	if (qaic_program_binding(prog, spec, i, info))
-		return qaic_fail(err, -EINVAL, "binding %s cannot be described",
-				 name);
-	return 0;
-}
-
-/* Anything but ids, positions and logits would be left unset or unread. */
-static int check_bindings(struct qaic_program *prog, uint32_t spec,
-			  struct qaic_err *err)
-{
-	struct qaic_binding_info b;
-	struct qaic_spec_info si;
-	uint32_t i;
-
-	if (qaic_program_spec(prog, spec, &si))
-		return qaic_fail(err, -EINVAL, "specialization %u is missing",
-				 spec);
-	for (i = 0; i < si.num_bindings; i++) {
-		if (qaic_program_binding(prog, spec, i, &b))
-			return qaic_fail(err, -EINVAL, "binding %u is missing", i);
-		if (b.output || !strcmp(b.name, "input_ids") ||
-		    !strcmp(b.name, "position_ids"))
-			continue;
-		if (!strncmp(b.name, "past_", 5))
-			return qaic_fail(err, -EINVAL,
-					 "%s is an input of this QPC; compile it with -retained-state",
-					 b.name);
-		return qaic_fail(err, -EOPNOTSUPP,
-				 "this QPC has an input %s that is not supported yet",
-				 b.name);
-	}
-	return 0;
-}
-
-/* The context length: the symbol, else the third dimension of the KV cache. */
-static uint32_t context_length(struct qaic_program *prog, uint32_t spec)
-{
-	uint32_t i, ctx = qaic_program_symbol(prog, spec, "ctx_len");
-	struct qaic_state_info st;
-
-	for (i = 0; !ctx && i < qaic_program_num_states(prog); i++)
-		if (!qaic_program_state(prog, i, &st) && st.rank == 4)
-			ctx = st.dims[2];
-	return ctx;
-}
-
-static int spec_shape(struct qaic_program *prog, uint32_t spec,
-		      struct spec_shape *sh, struct qaic_err *err)
-{
-	struct qaic_binding_info ids, pos, logits;
-	int ret;
-
-	ret = find_binding(prog, spec, "input_ids", &ids, err);
-	if (!ret)
-		ret = find_binding(prog, spec, "position_ids", &pos, err);
-	if (!ret)
-		ret = find_binding(prog, spec, "logits", &logits, err);
-	if (!ret)
-		ret = check_bindings(prog, spec, err);
-	if (ret)
-		return ret;
-	if (ids.output || pos.output || ids.dtype != QAIC_I64 ||
-	    pos.dtype != QAIC_I64 || ids.rank != 2 || pos.rank != 2 ||
-	    ids.dims[0] != pos.dims[0] || ids.dims[1] != pos.dims[1] ||
-	    !ids.dims[0] || !ids.dims[1])
-		return qaic_fail(err, -EINVAL,
-				 "input_ids and position_ids must be int64 [batch, seq_len]");
-	sh->batch = ids.dims[0];
-	sh->seq_len = ids.dims[1];
-	sh->logits_dtype = logits.dtype;
-	if (!logits.output || logits.rank < 2 ||
-	    (logits.dtype != QAIC_F32 && logits.dtype != QAIC_F16))
-		return qaic_fail(err, -EINVAL,
-				 "logits must be a float output [batch, 1, vocab]");
-	sh->vocab = logits.dims[logits.rank - 1];
-	if (!sh->vocab || logits.size != (size_t)sh->batch * sh->vocab *
-					 qaic_dtype_size(logits.dtype))
-		return qaic_fail(err, -EINVAL,
-				 "logits must be [batch, 1, vocab]: one row for each prompt");
-	sh->ctx_len = context_length(prog, spec);
-	if (!sh->ctx_len)
-		return qaic_fail(err, -EINVAL,
-				 "this QPC has no ctx_len and no KV cache");
-	return 0;
-}
 
 /* The memory of a binding, if it is as large as its shape says. */
 static void *buffer(struct qeff_session *s, struct qeff_phase *ph,
@@ -124,7 +20,8 @@ static void *buffer(struct qeff_session *s, struct qeff_phase *ph,
 }
 
 static int phase_open(struct qeff_session *s, struct qeff_phase *ph,
-		      uint32_t spec, uint32_t seq_len, struct qaic_err *err)
+		      uint32_t spec, const struct qeff_shape *sh,
+		      struct qaic_err *err)
 {
 	size_t ids_size, logits_size;
 	int ret;
@@ -133,61 +30,77 @@ static int phase_open(struct qeff_session *s, struct qeff_phase *ph,
 	if (ret)
 		return ret;
 	ph->spec = spec;
-	ph->seq_len = seq_len;
+	ph->seq_len = sh->seq_len;
 	ph->model_time = qaic_program_model_time(s->prog, spec);
-	ids_size = (size_t)s->batch * seq_len * sizeof(int64_t);
+	ids_size = (size_t)s->batch * sh->seq_len * sizeof(int64_t);
 	logits_size = (size_t)s->batch * s->vocab *
 		      qaic_dtype_size(s->logits_dtype);
-	ph->input_ids = buffer(s, ph, "input_ids", ids_size);
-	ph->position_ids = buffer(s, ph, "position_ids", ids_size);
+	ph->input_ids = buffer(s, ph, sh->ids_name, ids_size);
+	ph->position_ids = buffer(s, ph, sh->pos_name, ids_size);
 	ph->logits = buffer(s, ph, "logits", logits_size);
 	if (!ph->input_ids || !ph->position_ids || !ph->logits)
-		return qaic_fail(err, -EIO, "the card gave no buffers");
-	return 0;
+		goto no_buffers;
+	if (!sh->seq2seq)
+		return 0;
+	ph->cross = buffer(s, ph, "cross_position_ids",
+			   s->batch * sizeof(int64_t));
+	ids_size = (size_t)s->batch * sh->encoder_len * sizeof(int64_t);
+	ph->encoder_ids = sh->encoder_len ?
+		buffer(s, ph, "input_ids", ids_size) : NULL;
+	if (ph->cross && !ph->encoder_ids == !sh->encoder_len)
+		return 0;
+no_buffers:
+	return qaic_fail(err, -EIO, "the card gave no buffers");
 }
 
-/* Prefill is the longest seq_len, decode the shortest: one if there is one. */
+/*
+ * Prefill is the longest call, decode the shortest: one if there is one. With an
+ * encoder its rows decide, without one seq_len, as QEfficient does.
+ */
 static int choose_phases(struct qeff_session *s, struct qaic_err *err)
 {
-	uint32_t i, n = qaic_program_num_specs(s->prog);
-	uint32_t pre = 0, dec = 0, pre_len = 0, dec_len = 0;
-	struct spec_shape sh = { 0 }, first = { 0 };
+	uint32_t i, n = qaic_program_num_specs(s->prog), pre = 0, dec = 0;
+	struct qeff_shape sh[2], first, now;
 	int ret;
 
 	if (!n)
 		return qaic_fail(err, -EINVAL, "this QPC has no specialization");
-	for (i = 0; i < n; i++) {
-		ret = spec_shape(s->prog, i, &sh, err);
+	ret = qeff_shape_read(s->prog, 0, &first, err);
+	if (ret)
+		return ret;
+	sh[0] = sh[1] = first;
+	for (i = 1; i < n; i++) {
+		ret = qeff_shape_read(s->prog, i, &now, err);
+		if (!ret)
+			ret = qeff_shape_check(&first, &now, err);
 		if (ret)
 			return ret;
-		if (!i)
-			first = sh;
-		if (sh.batch != first.batch || sh.ctx_len != first.ctx_len ||
-		    sh.vocab != first.vocab ||
-		    sh.logits_dtype != first.logits_dtype)
-			return qaic_fail(err, -EOPNOTSUPP,
-					 "specializations that differ in more than seq_len are not supported yet");
-		if (!i || sh.seq_len > pre_len) {
+		if (qeff_shape_longer(&now, &sh[0])) {
 			pre = i;
-			pre_len = sh.seq_len;
+			sh[0] = now;
 		}
-		if (!i || sh.seq_len < dec_len) {
+		if (qeff_shape_longer(&sh[1], &now)) {
 			dec = i;
-			dec_len = sh.seq_len;
+			sh[1] = now;
 		}
 	}
+	if (first.seq2seq && (!sh[0].encoder_len || sh[1].encoder_len))
+		return qaic_fail(err, -EINVAL,
+				 "this QPC needs two specializations, with and without encoder rows (encoder_len N and 0)");
 	s->batch = first.batch;
 	s->ctx_len = first.ctx_len;
 	s->vocab = first.vocab;
 	s->logits_dtype = first.logits_dtype;
-	ret = phase_open(s, &s->prefill, pre, pre_len, err);
+	s->seq2seq = first.seq2seq;
+	s->encoder_len = sh[0].encoder_len;
+	ret = phase_open(s, &s->prefill, pre, &sh[0], err);
 	if (ret)
 		return ret;
 	s->decode = &s->prefill;
 	if (dec == pre)
 		return 0;
 	s->decode = &s->decode_own;
-	return phase_open(s, s->decode, dec, dec_len, err);
+	return phase_open(s, s->decode, dec, &sh[1], err);
 }
 
 void qeff_session_rest(struct qeff_session *s)
@@ -238,6 +151,7 @@ int qeff_session_open(const struct qeff_session_options *opt,
 		return qaic_fail(err, -ENOMEM, "out of memory");
 	qaic_progress_update(&opt->progress, "load", 0, 1);
 	s->qid = opt->qid;
+	qeff_rules_init(&s->rules);
 	s->qpc_dir = strdup(opt->qpc_dir);
 	ret = s->qpc_dir ? qeff_session_wake(s, err) :
 			   qaic_fail(err, -ENOMEM, "out of memory");
@@ -275,7 +189,17 @@ uint32_t qeff_session_batch(const struct qeff_session *s)
 
 uint32_t qeff_session_prompt_len(const struct qeff_session *s)
 {
-	return s->prefill.seq_len;
+	return s->seq2seq ? s->encoder_len : s->prefill.seq_len;
+}
+
+void qeff_session_set_rules(struct qeff_session *s, const struct qeff_rules *r)
+{
+	s->rules = *r;
+}
+
+bool qeff_session_seq2seq(const struct qeff_session *s)
+{
+	return s->seq2seq;
 }
 
 uint32_t qeff_session_ctx_len(const struct qeff_session *s)
@@ -286,6 +210,47 @@ uint32_t qeff_session_ctx_len(const struct qeff_session *s)
 uint32_t qeff_session_vocab(const struct qeff_session *s)
 {
 	return s->vocab;
+}
+
+static int check_length(const struct qeff_session *s, size_t r, size_t n,
+			struct qaic_err *err)
+{
+	if (!n)
+		return qaic_fail(err, -EINVAL, "prompt %zu has no tokens", r + 1);
+	if (s->seq2seq && n > s->encoder_len)
+		return qaic_fail(err, -EINVAL,
+				 "prompt %zu has %zu tokens, more than the encoder takes at once, %u; compile with a larger --prompt-len",
+				 r + 1, n, s->encoder_len);
+	if (s->seq2seq && s->ctx_len < 2)
+		return qaic_fail(err, -EINVAL,
+				 "the decoder's context of 1 token has room for its start token alone; compile with a larger --ctx-len");
+	if (s->seq2seq)
+		return 0;
+	if (n > s->ctx_len)
+		return qaic_fail(err, -EINVAL,
+				 "prompt %zu has %zu tokens, more than the context of %u; compile with a larger --ctx-len",
+				 r + 1, n, s->ctx_len);
+	if (n == s->ctx_len)
+		return qaic_fail(err, -EINVAL,
+				 "prompt %zu fills the context of %u tokens and leaves no room to generate; compile with a larger --ctx-len",
+				 r + 1, s->ctx_len);
+	return 0;
+}
+
+int qeff_check_prompt(const struct qeff_session *s, size_t r,
+		      const int32_t *ids, size_t n, struct qaic_err *err)
+{
+	uint32_t vocab = s->rules.source_vocab ? s->rules.source_vocab :
+						 s->vocab;
+	size_t i;
+	int ret = check_length(s, r, n, err);
+
+	for (i = 0; !ret && i < n; i++)
+		if (ids[i] < 0 || (uint32_t)ids[i] >= vocab)
+			ret = qaic_fail(err, -EINVAL,
+					"token id %d of prompt %zu is outside the vocabulary of %u",
+					ids[i], r + 1, vocab);
+	return ret;
 }
 
 const float *qeff_session_logits(struct qeff_session *s,

@@ -14,6 +14,9 @@ struct qeff_phase {
 	int64_t *input_ids;		/* [batch][seq_len] */
 	int64_t *position_ids;		/* [batch][seq_len] */
 	const void *logits;		/* [batch][vocab] */
+	/* encoder-decoders; the ids above are the decoder's */
+	int64_t *encoder_ids;		/* [batch][encoder_len]; NULL: none */
+	int64_t *cross;			/* [batch]: last position of the prompt */
 	double model_time;		/* modelled seconds of one call */
 };
 
@@ -26,9 +29,46 @@ struct qeff_session {
 	struct qeff_phase decode_own;
 	struct qeff_phase *decode;	/* &decode_own or &prefill */
 	uint32_t batch, ctx_len, vocab;
+	bool seq2seq;
+	uint32_t encoder_len;		/* of the calls that have encoder rows */
 	enum qaic_dtype logits_dtype;	/* QAIC_F32 or QAIC_F16 */
 	float *row;			/* one row of logits, if they are F16 */
+	struct qeff_rules rules;
 };
+
+/* What the bindings of a specialization say (session_shape.c). */
+struct qeff_shape {
+	uint32_t batch, seq_len, ctx_len, vocab;
+	bool seq2seq;
+	uint32_t encoder_len;
+	enum qaic_dtype logits_dtype;
+	const char *ids_name, *pos_name;
+};
+
+int qeff_shape_read(struct qaic_program *prog, uint32_t spec,
+		    struct qeff_shape *sh, struct qaic_err *err);
+/* Do two differ in nothing but the length of their calls? */
+int qeff_shape_check(const struct qeff_shape *a, const struct qeff_shape *b,
+		     struct qaic_err *err);
+/* Does a call of @a take more tokens than one of @b? */
+bool qeff_shape_longer(const struct qeff_shape *a, const struct qeff_shape *b);
+
+/* The decoder's tokens so far; ids[0] is what it started with. */
+struct qeff_history {
+	const int32_t *ids;
+	size_t num;			/* at least 1 */
+	size_t max;			/* they will not be more than this */
+	const int32_t *eos_ids;
+	size_t num_eos;
+};
+
+/* No rules, and no start token. */
+void qeff_rules_init(struct qeff_rules *r);
+/* Is there one that changes logits? */
+bool qeff_rules_any(const struct qeff_rules *r);
+/* Make -inf what must not come next. */
+void qeff_rules_apply(const struct qeff_rules *r, const struct qeff_history *h,
+		      float *logits, uint32_t vocab);
 
 /* Load what qeff_session_rest() has unloaded. */
 int qeff_session_wake(struct qeff_session *s, struct qaic_err *err);

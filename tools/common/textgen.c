@@ -42,18 +42,24 @@ static int open_tokenizer(struct qaic_gen *g)
 	return ret;
 }
 
-/* Where generation ends: what the model says, else its tokenizer. */
-static int find_eos(struct qaic_gen *g)
+/*
+ * What the model says of generation. It ends at its EOS, else its tokenizer's.
+ * After the session and the tokenizer are there.
+ */
+static int take_rules(struct qaic_gen *g)
 {
 	struct qeff_model_info info;
 	uint32_t i;
 	int ret;
 
-	if (g->t->ignore_eos || !g->t->model_dir)
+	if (!g->t->model_dir)
 		return 0;
 	ret = qeff_model_info(g->t->model_dir, &info, g->err);
 	if (ret)
 		return ret;
+	qeff_session_set_rules(g->s, &info.rules);
+	if (g->t->ignore_eos)
+		return 0;
 	for (i = 0; i < info.num_eos && g->num_eos < QAIC_ARRAY_SIZE(g->eos); i++)
 		g->eos[g->num_eos++] = info.eos_ids[i];
 	if (!g->num_eos && g->tok && qeff_eos_id(g->tok) >= 0)
@@ -89,7 +95,10 @@ static int read_prompts(struct qaic_gen *g)
 		ret = qeff_check_prompt(g->s, i, g->prompts.v[i].ids,
 					g->prompts.v[i].num_ids, g->err);
 	for (i = 0; !ret && i < g->prompts.n; i++) {
-		left = qeff_session_ctx_len(g->s) - g->prompts.v[i].num_ids;
+		/* with an encoder the context has the start token */
+		left = qeff_session_ctx_len(g->s) -
+		       (qeff_session_seq2seq(g->s) ? 1 :
+			g->prompts.v[i].num_ids);
 		if (t->generation_len <= left)
 			continue;
 		warn(g, "--generation-len is more than the context has room for");
@@ -275,11 +284,11 @@ static int open_all(struct qaic_gen *g)
 	int ret;
 
 	ret = open_tokenizer(g);
-	if (!ret)
-		ret = find_eos(g);
 	g->s = t->session;
 	if (!ret && !g->s)
 		ret = qeff_session_open(&so, &g->s, g->err);
+	if (!ret)
+		ret = take_rules(g);
 	qaic_progress_clear();
 	if (!ret)
 		ret = read_prompts(g);

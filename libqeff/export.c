@@ -7,8 +7,10 @@
 
 #include "base/str.h"
 #include "libqeff/arch.h"
+#include "libqeff/build.h"
 #include "libqeff/pipeline.h"
 #include "libqeff/qeff.h"
+#include "libqeff/registry.h"
 
 /* QEfficient's names of what was done to the graph */
 #define TRANSFORMS "CustomOpTransform,SplitTensorsTransform"
@@ -51,8 +53,6 @@ int qeff_model_info(const char *dir, struct qeff_model_info *info,
 	rc = qf_config_model(&c, arch, &m);
 	if (!rc)
 		rc = qf_config_tokens(&c, info);
-	if (!rc)
-		rc = qf_config_rules(&c, &m, &info->rules);
 	if (rc)
 		goto out;
 	snprintf(info->arch, sizeof(info->arch), "%s", m.cls->name);

@@ -271,8 +271,6 @@ struct tok_vocab {
 /* -EEXIST with a message where the text or the id is taken. */
 int tok_vocab_add(struct tok_vocab *v, const char *s, size_t len, int64_t id,
 		  struct qaic_err *err);
-/* The object "vocab" of a model: texts and ids. */
-int tok_vocab_json(struct tok_vocab *v, json_t *model, struct qaic_err *err);
 int32_t tok_vocab_find(const struct tok_vocab *v, const char *s, size_t len);
 /* The same among the tokens that the model itself can make. */
 int32_t tok_vocab_model(const struct tok_vocab *v, const char *s, size_t len);
@@ -527,6 +525,7 @@ struct qeff_tokenizer {
 	bool fused;		/* while dec[] is built: the text is one */
 	int32_t bos, eos, pad;
 	bool is_spm;		/* from a tokenizer.model */
+	char nul[4];		/* what stands for U+0000 in the file, or "" */
 };
 
 int tok_open_json(struct qeff_tokenizer *tok, const char *path,
@@ -537,8 +536,15 @@ int tok_open_spm(struct qeff_tokenizer *tok, const char *path,
 int tok_open_config(struct qeff_tokenizer *tok, const char *dir,
 		    struct qaic_err *err);
 
+/* The object "vocab" of a model: texts and ids. */
+int tok_vocab_json(struct qeff_tokenizer *tok, json_t *model,
+		   struct qaic_err *err);
+
 /* ---- JSON that is refused by name (tok_json.c) ---- */
 
+/* Read a file that may have U+0000 in its vocabulary. */
+int tok_json_file(const char *path, char nul[4], json_t **root,
+		  struct qaic_err *err);
 /* Refuse any key of @obj that is not null and not in the NULL-ended list. */
 int tok_json_known(json_t *obj, const char *what, const char *const *keys,
 		   struct qaic_err *err);
@@ -559,7 +565,7 @@ struct tok_step {
 	const char *name;
 	int (*read)(struct qeff_tokenizer *tok, json_t *obj,
 		    struct qaic_err *err);
-	const char *keys[7];		/* that it may have; NULL ends */
+	const char *keys[8];		/* that it may have; NULL ends */
 };
 
 struct tok_steps {

@@ -218,7 +218,7 @@ int tok_bpe_json(struct qeff_tokenizer *tok, json_t *obj, struct qaic_err *err)
 	if (!rc)
 		rc = read_affixes(m, obj, err);
 	if (!rc)
-		rc = tok_vocab_json(&tok->vocab, obj, err);
+		rc = tok_vocab_json(tok, obj, err);
 	if (!rc)
 		rc = read_unk(tok, obj, err);
 	return rc ? rc : read_merges(tok, obj, err);

@@ -4,9 +4,11 @@
  * that is nearly right writes wrong ids without a sound.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "libqeff/tok.h"
 
 int tok_json_known(json_t *obj, const char *what, const char *const *keys,
@@ -248,13 +250,64 @@ static int read_root(struct qeff_tokenizer *tok, json_t *root,
 	return rc;
 }
 
+/*
+ * Some vocabularies have U+0000 as a token, which jansson takes in no key. Such
+ * escapes become a noncharacter that the file does not have, and
+ * tok_vocab_json() turns it into what it was.
+ */
+static int spell_nul(char *text, size_t len, char nul[4], struct qaic_err *err)
+{
+	char *p = text, *q, hex[5];
+	uint32_t c;
+
+	for (c = 0xfdd0; c < 0xfdf0; c++) {
+		nul[tok_utf8_put(nul, c)] = '\0';
+		snprintf(hex, sizeof(hex), "%04x", c);
+		if (memmem(text, len, nul, 3) || memmem(text, len, hex, 4))
+			continue;
+		snprintf(hex, sizeof(hex), "%04X", c);
+		if (!memmem(text, len, hex, 4))
+			break;
+	}
+	if (c == 0xfdf0)
+		return qaic_fail(err, -EOPNOTSUPP,
+				 "U+0000 among all noncharacters is not supported");
+	while ((p = memmem(p, len - (p - text), "\\u0000", 6))) {
+		for (q = p; q > text && q[-1] == '\\'; q--)
+			;
+		if (!((p - q) & 1))
+			memcpy(p + 2, hex, 4);
+		p += 6;
+	}
+	return 0;
+}
+
+int tok_json_file(const char *path, char nul[4], json_t **root,
+		  struct qaic_err *err)
+{
+	size_t len;
+	char *text;
+	int rc;
+
+	rc = qaic_read_file(path, TOK_MAX_FILE, &text, &len, err);
+	if (rc)
+		return rc;
+	nul[0] = '\0';
+	if (memmem(text, len, "\\u0000", 6))
+		rc = spell_nul(text, len, nul, err);
+	if (!rc)
+		rc = qaic_json_parse(text, len, path, root, err);
+	free(text);
+	return rc;
+}
+
 int tok_open_json(struct qeff_tokenizer *tok, const char *path,
 		  struct qaic_err *err)
 {
 	json_t *root;
 	int rc;
 
-	rc = qaic_json_load(path, TOK_MAX_FILE, &root, err);
+	rc = tok_json_file(path, tok->nul, &root, err);
 	if (rc)
 		return rc;
 	rc = read_root(tok, root, err);

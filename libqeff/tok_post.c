@@ -263,8 +263,10 @@ static int read_roberta(struct qeff_tokenizer *tok, json_t *obj,
 }
 
 static const struct tok_step kinds[] = {
+	/* Cohere's files carry ByteLevel's fields here, where they mean nothing */
 	{ "TemplateProcessing", read_template,
-	  { "type", "single", "pair", "special_tokens" } },
+	  { "type", "single", "pair", "special_tokens", "add_prefix_space",
+	    "trim_offsets", "use_regex" } },
 	{ "RobertaProcessing", read_roberta,
 	  { "type", "sep", "cls", "trim_offsets", "add_prefix_space" } },
 	{ "BertProcessing", read_bert, { "type", "sep", "cls" } },

@@ -56,7 +56,29 @@ int tok_vocab_add(struct tok_vocab *v, const char *s, size_t len, int64_t id,
 	return 0;
 }
 
-int tok_vocab_json(struct tok_vocab *vocab, json_t *model, struct qaic_err *err)
+/* @nul, where it is not empty, stands for U+0000: tok_json_file(). */
+static int add_key(struct tok_vocab *v, const char *key, const char *nul,
+		   int64_t id, struct qaic_err *err)
+{
+	struct qaic_str s = { 0 };
+	const char *p;
+	int rc;
+
+	if (!*nul || !strstr(key, nul))
+		return tok_vocab_add(v, key, strlen(key), id, err);
+	while ((p = strstr(key, nul))) {
+		qaic_str_add(&s, key, p - key);
+		qaic_str_putc(&s, '\0');
+		key = p + strlen(nul);
+	}
+	qaic_str_puts(&s, key);
+	rc = s.failed ? tok_nomem(err) : tok_vocab_add(v, s.s, s.len, id, err);
+	qaic_str_free(&s);
+	return rc;
+}
+
+int tok_vocab_json(struct qeff_tokenizer *tok, json_t *model,
+		   struct qaic_err *err)
 {
 	json_t *obj, *v;
 	const char *key;
@@ -66,18 +88,17 @@ int tok_vocab_json(struct tok_vocab *vocab, json_t *model, struct qaic_err *err)
 	if (rc)
 		return rc < 0 ? rc : qaic_fail(err, -EINVAL,
 				"field \"vocab\" is missing");
-	/* keys hold no NUL: the parser refuses one */
 	json_object_foreach(obj, key, v) {
 		if (!json_is_integer(v))
 			return qaic_fail(err, -EINVAL,
 					 "the id of token \"%.60s\" is not an integer",
 					 key);
-		rc = tok_vocab_add(vocab, key, strlen(key),
-				   json_integer_value(v), err);
+		rc = add_key(&tok->vocab, key, tok->nul, json_integer_value(v),
+			     err);
 		if (rc)
 			return rc;
 	}
-	return tok_vocab_check(vocab, err);
+	return tok_vocab_check(&tok->vocab, err);
 }
 
 int32_t tok_vocab_find(const struct tok_vocab *v, const char *s, size_t len)

@@ -81,7 +81,7 @@ int tok_wordlevel_json(struct qeff_tokenizer *tok, json_t *obj,
 	tok->model.type = TOK_MODEL_WORDLEVEL;
 	rc = tok_json_known(obj, "WordLevel", keys, err);
 	if (!rc)
-		rc = tok_vocab_json(&tok->vocab, obj, err);
+		rc = tok_vocab_json(tok, obj, err);
 	return rc ? rc : read_unk(tok, obj, "<unk>", err);
 }
 
@@ -117,7 +117,7 @@ int tok_wordpiece_json(struct qeff_tokenizer *tok, json_t *obj,
 	tok->model.type = TOK_MODEL_WORDPIECE;
 	rc = tok_json_known(obj, "WordPiece", keys, err);
 	if (!rc)
-		rc = tok_vocab_json(&tok->vocab, obj, err);
+		rc = tok_vocab_json(tok, obj, err);
 	if (!rc)
 		rc = read_unk(tok, obj, "[UNK]", err);
 	if (!rc)

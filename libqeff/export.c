@@ -53,6 +53,8 @@ int qeff_model_info(const char *dir, struct qeff_model_info *info,
 	rc = qf_config_model(&c, arch, &m);
 	if (!rc)
 		rc = qf_config_tokens(&c, info);
+	if (!rc)
+		rc = qf_config_rules(&c, &m, &info->rules);
 	if (rc)
 		goto out;
 	snprintf(info->arch, sizeof(info->arch), "%s", m.cls->name);

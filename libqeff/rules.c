@@ -11,7 +11,7 @@
 
 #include "libqeff/arch.h"
 #include "libqeff/session.h"
-#include "libqeff/arch.h"
+#include "libqeff/registry.h"
 
 /* ---- reading ---- */
 

@@ -5,6 +5,7 @@
 
 #include "base/str.h"
 #include "libqeff/arch.h"
+#include "libqeff/registry.h"
 
 #define QF_ARCH_ID(id) extern const struct qf_arch qf_arch_##id;
 #include "libqeff/arch/list.h"

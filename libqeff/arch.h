@@ -1,16 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One model architecture: its config fields, its modules and its blocks.
+ * One model architecture: its config fields, its modules and its blocks. All that
+ * a model needs to include.
  *
- * An architecture is one file in libqeff/arch/ that ends with QF_ARCH() and one
- * line in libqeff/arch/list.h. See Documentation/architectures.md.
+ * In the tree an architecture is one file in libqeff/arch/ that ends with
+ * QF_ARCH(), and one line in libqeff/arch/list.h. Outside it is the same file,
+ * with <qaic/model/arch.h> and QF_PLUGIN() at its end, built as a shared object.
+ * See Documentation/adding-a-model.md.
  */
 #ifndef LIBQEFF_ARCH_H
 #define LIBQEFF_ARCH_H
 
-#include "libqeff/build.h"
+#ifdef QAIC_INSTALLED
+#include <qaic/model/blocks.h>
+#include <qaic/model/config.h>
+#include <qaic/model/model.h>
+#else
+#include "libqeff/blocks.h"
 #include "libqeff/config.h"
 #include "libqeff/model.h"
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 /* How the stack of layers is run. */
 enum qf_kind {
@@ -55,16 +68,46 @@ struct qf_arch {
 
 #define QF_ARCH(id) const struct qf_arch qf_arch_##id
 
-/*
- * By class name ("LlamaForCausalLM"), with that class in @cls, or by model_type;
- * NULL if not there.
- */
-const struct qf_arch *qf_arch_find(const char *name,
-				   const struct qf_class **cls);
-const struct qf_arch *qf_arch_find_type(const char *model_type);
-/* "GPT2LMHeadModel, LlamaForCausalLM, ..." for messages; what does not fit is "...". */
-const char *qf_arch_names(char *buf, size_t size);
-/* The supported class name nearest to @name, or NULL. */
-const char *qf_arch_nearest(const char *name);
+/* ---- from outside the tree ---- */
 
+/*
+ * The version of this interface: of the headers in qaic/model/ and of what they
+ * mean. It is raised when a plugin that was built before would do something else.
+ */
+#define QF_INTERFACE	1
+
+/* Changes with the layout of any structure that both sides see. */
+#define QF_LAYOUT							\
+	((uint32_t)(sizeof(struct qf_arch) * 1009 +			\
+		    sizeof(struct qf_class) * 2003 +			\
+		    sizeof(struct qf_model) * 4001 +			\
+		    sizeof(struct qf_body) * 8009 +			\
+		    sizeof(struct qf_config) * 16001 +			\
+		    sizeof(struct qf_attr) * 32003 +			\
+		    offsetof(struct qf_model, norm) * 3 +		\
+		    offsetof(struct qf_model, attn) * 5 +		\
+		    offsetof(struct qf_model, mlp) * 7 +		\
+		    offsetof(struct qf_model, head) * 11 +		\
+		    offsetof(struct qf_body, bias) * 13))
+
+/* What a plugin exports, under the name qf_plugin. */
+struct qf_plugin {
+	uint32_t interface;		/* first, in every version */
+	uint32_t layout;
+	const struct qf_arch *const *archs;	/* NULL ends them */
+};
+
+/* QF_PLUGIN(&qf_arch_a, &qf_arch_b); */
+#define QF_PLUGIN(...)							\
+	__attribute__((visibility("default")))				\
+	const struct qf_plugin qf_plugin = {				\
+		.interface = QF_INTERFACE, .layout = QF_LAYOUT,		\
+		.archs = (const struct qf_arch *const[]){		\
+			__VA_ARGS__, NULL				\
+		},							\
+	}
+
+#ifdef __cplusplus
+}
+#endif
 #endif

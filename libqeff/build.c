@@ -41,6 +41,42 @@ void qf_leave(struct qf_build *b, size_t mark)
 	b->scope[mark] = '\0';
 }
 
+const struct qf_model *qf_model_of(const struct qf_build *b)
+{
+	return b->m;
+}
+
+void qf_fail(struct qf_build *b, int code, const char *fmt, ...)
+{
+	char msg[400];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(msg, sizeof(msg), fmt, ap);
+	va_end(ap);
+	qf_onnx_fail(&b->o, code, "%s", msg);
+}
+
+qf_val qf_i64s(struct qf_build *b, const int64_t *v, size_t n)
+{
+	return qf_onnx_i64s(&b->o, v, n);
+}
+
+qf_val qf_i64(struct qf_build *b, int64_t v)
+{
+	return qf_onnx_i64(&b->o, v);
+}
+
+qf_val qf_i32(struct qf_build *b, int32_t v)
+{
+	return qf_onnx_i32(&b->o, v);
+}
+
+qf_val qf_f32(struct qf_build *b, float v)
+{
+	return qf_onnx_f32(&b->o, v);
+}
+
 /* ---- nodes ---- */
 
 qf_val qf_op_as(struct qf_build *b, const char *out, const char *op,

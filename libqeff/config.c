@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,155 +7,10 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "libqeff/arch.h"
+#include "libqeff/registry.h"
 #include "libqeff/config.h"
 
 #define MAX_CONFIG (16u << 20)
-
-void qf_config_fail(struct qf_config *c, int code, const char *fmt, ...)
-{
-	char msg[400];
-	va_list ap;
-
-	if (c->rc)
-		return;
-	va_start(ap, fmt);
-	vsnprintf(msg, sizeof(msg), fmt, ap);
-	va_end(ap);
-	c->rc = qaic_fail(c->err, code, "%s: %s", c->path, msg);
-}
-
-/* What base/json.h said, with the file in front. */
-static void check(struct qf_config *c, int rc)
-{
-	if (rc >= 0)
-		return;
-	qaic_fail_in(c->err, "%s", c->path);
-	c->rc = rc;
-}
-
-void qf_get_int(struct qf_config *c, const char *key, uint32_t min,
-		uint32_t max, uint32_t *out)
-{
-	int64_t v = *out;
-
-	if (c->rc)
-		return;
-	check(c, qaic_json_int(c->root, key, min, max, &v, c->err));
-	if (!c->rc)
-		*out = v;
-}
-
-void qf_get_num(struct qf_config *c, const char *key, double *out)
-{
-	if (!c->rc)
-		check(c, qaic_json_num(c->root, key, out, c->err));
-}
-
-void qf_get_positive(struct qf_config *c, const char *key, double *out)
-{
-	qf_get_num(c, key, out);
-	if (!c->rc && !(*out > 0 && *out < 1e18))
-		qf_config_fail(c, -EINVAL,
-			       "field \"%s\" is %g; it must be positive and below 1e18",
-			       key, *out);
-}
-
-void qf_get_bool(struct qf_config *c, const char *key, bool *out)
-{
-	if (!c->rc)
-		check(c, qaic_json_bool(c->root, key, out, c->err));
-}
-
-void qf_get_str(struct qf_config *c, const char *key, const char **out)
-{
-	if (!c->rc)
-		check(c, qaic_json_str(c->root, key, out, c->err));
-}
-
-bool qf_act_named(const char *name, enum qf_act *act)
-{
-	/* names of transformers' ACT2FN */
-	static const struct {
-		const char *name;
-		enum qf_act act;
-	} acts[] = {
-		{ "silu", QF_ACT_SILU }, { "swish", QF_ACT_SILU },
-		{ "gelu", QF_ACT_GELU }, { "gelu_python", QF_ACT_GELU },
-		{ "gelu_new", QF_ACT_GELU_TANH },
-		{ "gelu_fast", QF_ACT_GELU_TANH },
-		{ "gelu_pytorch_tanh", QF_ACT_GELU_TANH },
-		{ "quick_gelu", QF_ACT_GELU_QUICK },
-		{ "relu", QF_ACT_RELU }, { "relu2", QF_ACT_RELU2 },
-		{ "tanh", QF_ACT_TANH },
-		{ "sigmoid", QF_ACT_SIGMOID },
-	};
-	size_t i;
-
-	for (i = 0; i < QAIC_ARRAY_SIZE(acts); i++)
-		if (!strcmp(name, acts[i].name)) {
-			*act = acts[i].act;
-			return true;
-		}
-	return false;
-}
-
-void qf_get_act(struct qf_config *c, const char *key, enum qf_act *out)
-{
-	const char *s = NULL;
-
-	qf_get_str(c, key, &s);
-	if (c->rc || !s || qf_act_named(s, out))
-		return;
-	qf_config_fail(c, -EOPNOTSUPP,
-		       "field \"%s\" is \"%s\"; silu, gelu, gelu_new, gelu_pytorch_tanh, gelu_fast, quick_gelu, relu, relu2, tanh and sigmoid are supported",
-		       key, s);
-}
-
-bool qf_has(const struct qf_config *c, const char *key)
-{
-	return json_object_get(c->root, key) != NULL;
-}
-
-void qf_get_window(struct qf_config *c, uint32_t absent, uint32_t *out)
-{
-	*out = qf_has(c, "sliding_window") ? 0 : absent;
-	qf_get_int(c, "sliding_window", 1, INT32_MAX, out);
-}
-
-void qf_get_cap(struct qf_config *c, const char *key, double absent,
-		double *out)
-{
-	json_t *v = json_object_get(c->root, key);
-
-	*out = v ? 0 : absent;
-	if (v && !json_is_null(v))
-		qf_get_positive(c, key, out);
-}
-
-void qf_refuse(struct qf_config *c, const char *key)
-{
-	json_t *v = json_object_get(c->root, key);
-	char *text;
-
-	if (c->rc || !v || json_is_null(v) || json_is_false(v))
-		return;
-	text = json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT);
-	qf_config_fail(c, -EOPNOTSUPP,
-		       "field \"%s\" is %.120s; this is not supported", key,
-		       text ? text : "set");
-	free(text);
-}
-
-void qf_require(struct qf_config *c, const char *key, bool want)
-{
-	bool v = want;
-
-	qf_get_bool(c, key, &v);
-	if (!c->rc && v != want)
-		qf_config_fail(c, -EOPNOTSUPP,
-			       "field \"%s\" is %s; this is not supported", key,
-			       v ? "true" : "false");
-}
 
 static int find_arch(struct qf_config *c, const struct qf_arch **arch)
 {

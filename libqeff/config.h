@@ -11,33 +11,32 @@
 #ifndef LIBQEFF_CONFIG_H
 #define LIBQEFF_CONFIG_H
 
-#include "base/json.h"
+#ifdef QAIC_INSTALLED
+#include <qaic/err.h>
+#include <qaic/model/model.h>
+#else
+#include "base/err.h"
 #include "libqeff/model.h"
-#include "libqeff/qeff.h"
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct json_t;				/* of jansson */
 
 struct qf_config {
 	char *path;			/* of config.json */
-	json_t *root;
-	json_t *generation;		/* generation_config.json, or NULL */
+	struct json_t *root;
+	struct json_t *generation;	/* generation_config.json, or NULL */
 	char *generation_path;
+	const char *inside;		/* the object that root is, or NULL */
+	struct json_t *seen;		/* fields that were asked for; or NULL */
 	const struct qf_class *cls;	/* of the architecture: its head */
 	int rc;
 	struct qaic_err *err;
 };
 
-/* Load the files and find the architecture. */
-int qf_config_open(struct qf_config *c, const char *dir,
-		   const struct qf_arch **arch, struct qaic_err *err);
-void qf_config_close(struct qf_config *c);
-/* Fill in @m by its architecture and check that the numbers fit together. */
-int qf_config_model(struct qf_config *c, const struct qf_arch *arch,
-		    struct qf_model *m);
-/* Token ids: bos, pad, eos (generation_config.json first). */
-int qf_config_tokens(struct qf_config *c, struct qeff_model_info *info);
-
-/* What is generated: an encoder-decoder's start, forced and forbidden tokens. */
-int qf_config_rules(struct qf_config *c, const struct qf_model *m,
-		    struct qeff_rules *r);
 
 void qf_get_int(struct qf_config *c, const char *key, uint32_t min,
 		uint32_t max, uint32_t *out);
@@ -49,8 +48,16 @@ void qf_get_str(struct qf_config *c, const char *key, const char **out);
 /* "gelu_new", as transformers names them. False: not supported. */
 bool qf_act_named(const char *name, enum qf_act *act);
 void qf_get_act(struct qf_config *c, const char *key, enum qf_act *out);
+/*
+ * The fields of the object @key: from here on the getters read them. Returns what
+ * qf_leave_field() takes, or NULL if there is no such object (or an error).
+ */
+struct json_t *qf_enter_field(struct qf_config *c, const char *key);
+void qf_leave_field(struct qf_config *c, struct json_t *outer);
+/* The field as it is, for what has no getter; NULL if it is not there. */
+struct json_t *qf_field(struct qf_config *c, const char *key);
 /* The key is there at all, even if null. */
-bool qf_has(const struct qf_config *c, const char *key);
+bool qf_has(struct qf_config *c, const char *key);
 /* sliding_window: null is none, absent is @absent. */
 void qf_get_window(struct qf_config *c, uint32_t absent, uint32_t *out);
 /* A positive number: null is 0, absent is @absent. */
@@ -68,4 +75,7 @@ void qf_get_rope(struct qf_config *c, struct qf_model *m);
 void qf_config_fail(struct qf_config *c, int code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+#ifdef __cplusplus
+}
+#endif
 #endif

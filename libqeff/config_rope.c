@@ -5,16 +5,22 @@
  */
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "libqeff/config.h"
+#include "libqeff/registry.h"
 
 /* One number of rope_scaling. */
 static void scaling_num(struct qf_config *c, json_t *s, const char *key,
 			bool need, double *out)
 {
+	char name[80];
 	int rc;
 
+	snprintf(name, sizeof(name), "rope_scaling.%s", key);
+	qf_note(c, name, "number", need ? NULL : json_real(*out));
 	if (c->rc)
 		return;
 	rc = qaic_json_num(s, key, out, c->err);
@@ -69,8 +75,11 @@ static void long_factors(struct qf_config *c, json_t *s, const char *key,
 			 uint32_t n, float *out)
 {
 	json_t *list = json_object_get(s, key), *v;
+	char name[80];
 	size_t i;
 
+	snprintf(name, sizeof(name), "rope_scaling.%s", key);
+	qf_note(c, name, "list", NULL);
 	if (c->rc)
 		return;
 	if (json_array_size(list) != n || n > QF_ROPE_MAX_LONG) {
@@ -174,8 +183,8 @@ static void get_scaling(struct qf_config *c, json_t *s, struct qf_model *m)
 
 void qf_get_rope(struct qf_config *c, struct qf_model *m)
 {
-	json_t *s = json_object_get(c->root, "rope_scaling");
-	json_t *later = json_object_get(c->root, "rope_parameters");
+	json_t *s = qf_field(c, "rope_scaling");
+	json_t *later = qf_field(c, "rope_parameters");
 	struct qf_rope *r = &m->rope;
 
 	if (r->kind == QF_ROPE_NONE)

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "libqeff/arch.h"
+#include "libqeff/build.h"
 
 static void add_inputs(struct qf_build *b, struct qf_body *d)
 {

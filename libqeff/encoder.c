@@ -5,6 +5,7 @@
  * The contract is Documentation/onnx-contract.md.
  */
 #include "libqeff/arch.h"
+#include "libqeff/build.h"
 
 bool qf_has_cache(const struct qf_model *m)
 {

@@ -11,6 +11,9 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "libqeff/arch.h"
+#include "libqeff/onnx_build.h"
+#include "libqeff/registry.h"
+#include "libqeff/safetensors.h"
 #include "libqeff/qeff.h"
 
 /* up to here all bytes are hashed; beyond, the header and samples of tensors */

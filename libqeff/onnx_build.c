@@ -163,13 +163,13 @@ static Onnx__AttributeProto *new_attr(struct qf_onnx *o,
 	onnx__attribute_proto__init(p);
 	p->name = qf_onnx_dup(o, a->name);
 	p->has_type = 1;
-	p->type = a->type;
+	p->type = (Onnx__AttributeProto__AttributeType)a->type;
 	if (a->ref) {
 		p->ref_attr_name = qf_onnx_dup(o, a->ref);
-	} else if (a->type == ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT) {
+	} else if (a->type == QF_ATTR_INT) {
 		p->has_i = 1;
 		p->i = a->i;
-	} else if (a->type == ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOAT) {
+	} else if (a->type == QF_ATTR_FLOAT) {
 		p->has_f = 1;
 		p->f = a->f;
 	} else {

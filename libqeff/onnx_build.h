@@ -20,42 +20,13 @@
 #include "base/err.h"
 #include "base/progress.h"
 #include "compiler/onnx.pb-c.h"
+#include "libqeff/blocks.h"
 
 #define QF_ONNX_IR	8
 #define QF_ONNX_OPSET	17
 /* larger initializers go to external data (QEfficient's SplitTensorsTransform) */
 #define QF_ONNX_INLINE	1024
 #define QF_ONNX_CHUNK	(10ull << 30)
-
-typedef const char *qf_val;		/* the name of a value */
-
-struct qf_attr {
-	const char *name;
-	Onnx__AttributeProto__AttributeType type;
-	int64_t i;
-	float f;
-	const int64_t *ints;
-	size_t n;
-	const char *ref;		/* in functions: the attribute passed in */
-};
-
-#define QF_INT(key, v) \
-	{ .name = key, .i = v, \
-	  .type = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT }
-#define QF_FLOAT(key, v) \
-	{ .name = key, .f = v, \
-	  .type = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOAT }
-#define QF_INTS(key, ...) \
-	{ .name = key, .ints = (const int64_t[]){ __VA_ARGS__ }, \
-	  .n = sizeof((const int64_t[]){ __VA_ARGS__ }) / 8, \
-	  .type = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INTS }
-#define QF_REF_FLOAT(key, v) \
-	{ .name = key, .ref = v, \
-	  .type = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOAT }
-#define QF_ATTRS(...) \
-	(const struct qf_attr[]){ __VA_ARGS__ }, \
-	sizeof((const struct qf_attr[]){ __VA_ARGS__ }) / sizeof(struct qf_attr)
-#define QF_NO_ATTRS NULL, 0
 
 /* Writes elements [first, first + count) of a generated initializer. */
 typedef void (*qf_fill_fn)(const void *ctx, uint64_t first, uint64_t count,

@@ -10,6 +10,7 @@
 
 #include "base/str.h"
 #include "libqeff/arch.h"
+#include "libqeff/build.h"
 
 static const char *const caches[] = {
 	"key_self", "value_self", "key_cross", "value_cross",

@@ -5,6 +5,7 @@
  * key/value head for each, ALiBi, branches one after the other).
  */
 #include <errno.h>
+#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -91,15 +92,13 @@ static void get_norms(struct qf_config *c, struct qf_model *m, bool grouped)
  */
 static bool biases_twice(struct qf_config *c)
 {
-	json_t *root = c->root;
 	const char *way, *version;
 	unsigned int major, minor;
 
-	way = json_string_value(json_object_get(root, "attn_implementation"));
+	way = json_string_value(qf_field(c, "attn_implementation"));
 	if (way)
 		return !strcmp(way, "eager");
-	version = json_string_value(json_object_get(root,
-						    "transformers_version"));
+	version = json_string_value(qf_field(c, "transformers_version"));
 	if (!version || sscanf(version, "%3u.%3u", &major, &minor) != 2)
 		return false;
 	return major > 4 || (major == 4 && minor >= 45);

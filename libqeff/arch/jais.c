@@ -4,6 +4,7 @@
  * update parametrization. Config fields have older names in Jais-13B.
  */
 #include <errno.h>
+#include <jansson.h>
 #include <string.h>
 
 #include "libqeff/arch/gpt2_like.h"
@@ -21,7 +22,7 @@ static const struct qf_mlp mlp = {
 
 static const char *text(struct qf_config *c, const char *key)
 {
-	const char *s = json_string_value(json_object_get(c->root, key));
+	const char *s = json_string_value(qf_field(c, key));
 
 	return s ? s : "";
 }

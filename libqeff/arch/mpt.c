@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* MptForCausalLM: ALiBi, LayerNorm without biases. */
 #include <errno.h>
+#include <jansson.h>
 #include <math.h>
 #include <string.h>
 
@@ -19,7 +20,7 @@ static const struct qf_mlp mlp = {
 /* A string field that names one of several ways; we have one of them. */
 static void only(struct qf_config *c, const char *key, const char *value)
 {
-	const char *s = json_string_value(json_object_get(c->root, key));
+	const char *s = json_string_value(qf_field(c, key));
 
 	if (s && strcmp(s, value))
 		qf_config_fail(c, -EOPNOTSUPP,
@@ -30,18 +31,12 @@ static void only(struct qf_config *c, const char *key, const char *value)
 /* The fields of attn_config. */
 static void get_attention(struct qf_config *c, struct qf_model *m)
 {
-	json_t *sub = json_object_get(c->root, "attn_config"), *root = c->root;
+	struct json_t *root = qf_enter_field(c, "attn_config");
 
 	m->attn.scale = 1 / sqrt(m->head_dim);
 	m->alibi.max = 8;
-	if (!sub || json_is_null(sub) || c->rc)
+	if (!root)
 		return;
-	if (!json_is_object(sub)) {
-		qf_config_fail(c, -EINVAL,
-			       "field \"attn_config\" is not an object");
-		return;
-	}
-	c->root = sub;
 	only(c, "attn_type", "multihead_attention");
 	qf_require(c, "alibi", true);
 	qf_require(c, "prefix_lm", false);
@@ -50,7 +45,7 @@ static void get_attention(struct qf_config *c, struct qf_model *m)
 	qf_get_positive(c, "alibi_bias_max", &m->alibi.max);
 	qf_get_positive(c, "softmax_scale", &m->attn.scale);
 	qf_get_cap(c, "clip_qkv", 0, &m->attn.clip);
-	c->root = root;
+	qf_leave_field(c, root);
 }
 
 static void configure(struct qf_config *c, struct qf_model *m)

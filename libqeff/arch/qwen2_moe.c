@@ -4,6 +4,7 @@
  * one gated MLP serves every position.
  */
 #include <errno.h>
+#include <jansson.h>
 
 #include "libqeff/arch/llama_like.h"
 #include "libqeff/arch.h"
@@ -17,7 +18,7 @@ static const struct qf_moe moe = {
 /* mlp_only_layers: the layers that have no experts. */
 static void get_plain(struct qf_config *c, struct qf_model *m)
 {
-	json_t *list = json_object_get(c->root, "mlp_only_layers"), *v;
+	json_t *list = qf_field(c, "mlp_only_layers"), *v;
 	size_t i;
 
 	if (!list || json_is_null(list) || c->rc)

@@ -3,6 +3,8 @@
 #include "tests/unit/libqeff/checkpoint.h"
 
 #include "libqeff/arch.h"
+#include "libqeff/registry.h"
+#include "libqeff/build.h"
 #include "tests/fuzz/mutate.h"
 
 static struct qf_model model;

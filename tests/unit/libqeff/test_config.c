@@ -12,6 +12,8 @@
 #include <math.h>
 
 #include "libqeff/arch.h"
+#include "libqeff/build.h"
+#include "libqeff/registry.h"
 #include "libqeff/qeff.h"
 
 static struct qaic_err err;

@@ -155,7 +155,8 @@ qf_val qf_attention(struct qf_build *b, const struct qf_body *d,
 		/* what an empty slot holds must not reach the sum */
 		v = QF_OP(b, "Where", d->empty, qf_onnx_f32(&b->o, 0), v);
 	}
-	x = qf_attend(b, a, i, q, k, v, d->bias,
+	x = qf_attend(b, a, i, q, k, v,
+		      d->distance ? qf_distance_bias(b, d, a, q, k) : d->bias,
 		      qf_has_window(a, i) ? d->masked_window : d->masked);
 	qf_leave(b, mark);
 	return x;

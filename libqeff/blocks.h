@@ -95,6 +95,9 @@ struct qf_body {
 	qf_val memory;			/* [B, E, hidden]; NULL: there is none */
 	qf_val memory_slots;		/* i32 [B, E]: where its rows are kept */
 	qf_val memory_masked;		/* bool [B, 1, 1, M] */
+	/* distances (m->disentangled) */
+	qf_val distance;		/* their embeddings, or NULL */
+	qf_val distance_ids;		/* i32 [1, 1, S, S]: whose they are */
 };
 
 /* ---- modules ---- */

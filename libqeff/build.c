@@ -147,6 +147,29 @@ void qf_split(struct qf_build *b, qf_val x, const int64_t *size, size_t n,
 		out[i] = "";
 }
 
+void qf_keep_fp32(struct qf_build *b, size_t first)
+{
+	/* they move numbers or make weights ready */
+	static const char *const moves[] = {
+		"Transpose", "Cast", "Identity", "Reshape", "Squeeze",
+	};
+	const Onnx__NodeProto *n;
+	bool move;
+	size_t i;
+
+	for (; first < b->o.nodes.n && !b->o.rc; first++) {
+		n = b->o.nodes.v[first];
+		move = false;
+		for (i = 0; i < QAIC_ARRAY_SIZE(moves); i++)
+			move |= !strcmp(n->op_type, moves[i]);
+		if (!move)
+			qaic_str_printf(&b->fp32_nodes, "%s%s",
+					b->fp32_nodes.len ? "," : "", n->name);
+	}
+	if (b->fp32_nodes.failed)
+		qf_onnx_fail(&b->o, -ENOMEM, "out of memory");
+}
+
 /* ---- weights ---- */
 
 /* "/model/layers.0/mlp" + "up_proj" + "weight" -> "model.layers.0.mlp.up_proj.weight" */
@@ -354,6 +377,7 @@ void qf_build_release(struct qf_build *b)
 {
 	qf_onnx_release(&b->o);
 	qaic_str_free(&b->blocks);
+	qaic_str_free(&b->fp32_nodes);
 	free(b->used);
 	memset(b, 0, sizeof(*b));
 }

@@ -18,9 +18,16 @@ struct qf_build {
 	uint8_t *used;			/* per tensor: the graph reads it */
 	char scope[256];
 	size_t scope_len;
+	struct qaic_str fp32_nodes;	/* "NAME,...": see qf_keep_fp32() */
 	struct qaic_str blocks;		/* "model.layers.0=VALUE,...": what is
 					 * between the blocks */
 };
+
+/*
+ * What the nodes from number @first on compute (b->o.nodes.n before them) stays
+ * float32 in an FP16 program: for little work that outputs depend on.
+ */
+void qf_keep_fp32(struct qf_build *b, size_t first);
 
 /* ---- weights ---- */
 
@@ -33,6 +40,13 @@ const struct qf_tensor *qf_take_weight(struct qf_build *b, const char *leaf,
 /* The two tables' elements; @ctx is a const struct qf_rope. */
 void qf_rope_cos(const void *ctx, uint64_t first, uint64_t count, void *dst);
 void qf_rope_sin(const void *ctx, uint64_t first, uint64_t count, void *dst);
+
+/* Embeddings of distances, and which is whose, into @d (m->disentangled). */
+void qf_distances(struct qf_build *b, struct qf_body *d, qf_val slots,
+		  qf_val pos);
+/* The biases that q and k have of them: [B, heads, S, S] */
+qf_val qf_distance_bias(struct qf_build *b, const struct qf_body *d,
+			const struct qf_attention *a, qf_val q, qf_val k);
 
 /* ---- body and heads ---- */
 

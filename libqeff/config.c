@@ -10,7 +10,15 @@
 #include "libqeff/registry.h"
 #include "libqeff/config.h"
 
-#define MAX_CONFIG (16u << 20)
+/* sentence-transformers takes the vectors, whatever head was trained on them. */
+static void use_vectors(struct qf_config *c, const struct qf_arch *arch)
+{
+	const struct qf_class *k;
+
+	for (k = arch->classes; c->vectors && k->name; k++)
+		if (k->head == QF_HEAD_EMBED)
+			c->cls = k;
+}
 
 static int find_arch(struct qf_config *c, const struct qf_arch **arch)
 {
@@ -29,6 +37,7 @@ static int find_arch(struct qf_config *c, const struct qf_arch **arch)
 	if (*arch) {
 		if (!c->cls)
 			c->cls = (*arch)->classes;
+		use_vectors(c, *arch);
 		return 0;
 	}
 	qf_arch_names(known, sizeof(known));
@@ -44,6 +53,17 @@ static int find_arch(struct qf_config *c, const struct qf_arch **arch)
 			       known);
 	}
 	return c->rc;
+}
+
+static int find_vectors(struct qf_config *c, const char *dir)
+{
+	char *path = qaic_path(dir, QF_MODULES);
+
+	if (!path)
+		return qaic_fail(c->err, -ENOMEM, "%s: out of memory", dir);
+	c->vectors = qaic_is_file(path);
+	free(path);
+	return 0;
 }
 
 int qf_config_open(struct qf_config *c, const char *dir,
@@ -65,10 +85,12 @@ int qf_config_open(struct qf_config *c, const char *dir,
 			       dir);
 		goto fail;
 	}
-	rc = qaic_json_load(c->path, MAX_CONFIG, &c->root, err);
+	rc = qaic_json_load(c->path, QF_MAX_CONFIG, &c->root, err);
 	if (!rc && qaic_is_file(c->generation_path))
-		rc = qaic_json_load(c->generation_path, MAX_CONFIG,
+		rc = qaic_json_load(c->generation_path, QF_MAX_CONFIG,
 				    &c->generation, err);
+	if (!rc)
+		rc = find_vectors(c, dir);
 	if (!rc)
 		rc = find_arch(c, arch);
 	if (!rc)

@@ -33,6 +33,7 @@ struct qf_config {
 	const char *inside;		/* the object that root is, or NULL */
 	struct json_t *seen;		/* fields that were asked for; or NULL */
 	const struct qf_class *cls;	/* of the architecture: its head */
+	bool vectors;			/* sentence-transformers' */
 	int rc;
 	struct qaic_err *err;
 };
@@ -67,6 +68,14 @@ void qf_get_cap(struct qf_config *c, const char *key, double absent,
 void qf_refuse(struct qf_config *c, const char *key);
 /* A field that must be @want if it is there. */
 void qf_require(struct qf_config *c, const char *key, bool want);
+void qf_require_text(struct qf_config *c, const char *key, const char *want);
+void qf_get_signed(struct qf_config *c, const char *key, int32_t min,
+		   int32_t max, int32_t *out);
+/* The number of buckets of biases by distance; r->max_distance is set. */
+void qf_get_buckets(struct qf_config *c, const char *key,
+		    struct qf_relative *r);
+/* id2label or num_labels, into m->labels. */
+void qf_get_labels(struct qf_config *c, struct qf_model *m);
 
 /* rope_theta, rope_scaling, partial_rotary_factor; needs the head dimension. */
 void qf_get_rope(struct qf_config *c, struct qf_model *m);

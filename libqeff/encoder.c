@@ -19,7 +19,7 @@ static void add_inputs(struct qf_build *b, struct qf_body *d)
 	d->input_ids = qf_onnx_input(&b->o, "input_ids", QAIC_I64, dim, 2);
 	d->attention_mask = qf_onnx_input(&b->o, "attention_mask", QAIC_I64,
 					  dim, 2);
-	if (b->m->types > 1)
+	if (b->m->type_input)
 		d->token_type_ids = qf_onnx_input(&b->o, "token_type_ids",
 						  QAIC_I64, dim, 2);
 }
@@ -71,5 +71,6 @@ void qf_encoder_begin(struct qf_build *b, struct qf_body *d)
 	attention_mask(b, d, slots, pos);
 	qf_alibi(b, d, slots, pos);
 	qf_relative(b, d, slots, pos);
+	qf_distances(b, d, slots, pos);
 	qf_rope_tables(b, d);
 }

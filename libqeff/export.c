@@ -62,6 +62,10 @@ int qeff_model_info(const char *dir, struct qeff_model_info *info,
 	info->num_layers = m.layers;
 	info->vocab_size = m.vocab;
 	info->max_positions = m.max_positions;
+	info->num_labels = m.labels;
+	rc = qf_config_task(&c, info);
+	if (rc)
+		goto out;
 	rc = qf_tensors_open(&ts, dir, err);
 	if (rc == -ENOENT) {		/* config.json alone is enough */
 		rc = 0;
@@ -121,6 +125,8 @@ static void add_meta(struct qf_build *b)
 	qf_onnx_meta(&b->o, "qeff_max_positions", number);
 	if (b->blocks.len && !b->blocks.failed)
 		qf_onnx_meta(&b->o, QEFF_BLOCKS_META, b->blocks.s);
+	if (b->fp32_nodes.len)
+		qf_onnx_meta(&b->o, QEFF_FP32_META, b->fp32_nodes.s);
 	note_unused(b);
 }
 

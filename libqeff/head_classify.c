@@ -38,13 +38,14 @@ void qf_head_classify(struct qf_build *b, const struct qf_body *d, qf_val x)
 		{ "batch_size", 0 }, { NULL, b->m->labels },
 	};
 	uint32_t hidden = b->m->hidden;
-	size_t mark;
+	size_t mark, first;
 
 	if (b->m->arch->kind == QF_CAUSAL)
 		x = last_token(b, d, x);
 	else
 		x = qf_first_row(b, x);
 	x = qf_final(b, x);
+	first = b->o.nodes.n;
 	if (h->pool) {
 		x = qf_linear(b, h->pool, QF_OUT_IN, hidden, hidden, true, x);
 		mark = qf_enter(b, "pool");
@@ -52,6 +53,7 @@ void qf_head_classify(struct qf_build *b, const struct qf_body *d, qf_val x)
 		qf_leave(b, mark);
 	}
 	qf_output(b, "logits", labels(b, x), dim, 2);
+	qf_keep_fp32(b, first);
 }
 
 void qf_head_tokens(struct qf_build *b, const struct qf_body *d, qf_val x)

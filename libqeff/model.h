@@ -162,6 +162,21 @@ struct qf_relative {
 	bool one_sided;			/* later keys are as near as the own one */
 };
 
+/*
+ * Scores with parts by contents and distance (DeBERTa): content to position, position
+ * to content. Distances from -span to span have an embedding each, or share it by
+ * their logarithm.
+ */
+struct qf_disentangled {
+	const char *table;		/* module: [2 span, hidden]; NULL: none */
+	const char *norm;		/* of its rows; NULL: none */
+	uint32_t span;
+	uint32_t buckets;		/* 0: a row for each distance */
+	uint32_t max_distance;
+	bool c2p, p2c;
+	bool share;			/* positions go through q and k, too */
+};
+
 /* The head of a masked language model: names from the top. */
 struct qf_masked_lm {
 	const char *dense, *norm;	/* transform, before the product */
@@ -216,6 +231,7 @@ struct qf_model {
 	uint32_t pad_id;		/* QF_NO_PAD: there is none */
 	const char *embed_type;		/* token types: first, second text */
 	uint32_t types;			/* rows of it */
+	bool type_input;		/* the types are an input, else all 0 */
 	const char *embed_norm;
 	double embed_scale;		/* 1: as they are */
 	uint32_t embed_width;		/* columns of the table; 0: hidden */
@@ -240,6 +256,7 @@ struct qf_model {
 	struct qf_classify classify;
 	uint32_t labels;
 	struct qf_relative relative;
+	struct qf_disentangled disentangled;
 	struct qf_attention attn;
 	struct qf_mlp mlp;
 	struct qf_moe moe;		/* instead of it */

@@ -113,19 +113,35 @@ static int ensure_export(struct build *b, struct qaic_err *err)
 	return qeff_artefact_build(b->art->dir, write_export, b, err);
 }
 
+/* The position tables of the ONNX end at max_positions. */
+static int check_lengths(const struct build *b, struct qaic_err *err)
+{
+	const struct qeff_build_options *opt = b->opt;
+	bool text = b->info.task == QEFF_TASK_TEXT ||
+		    b->info.task == QEFF_TASK_TRANSFORM;
+	unsigned int most = text ? opt->ctx_len : 0;
+	size_t i;
+
+	for (i = 0; !text && i < opt->num_seq_lens; i++)
+		if (opt->seq_lens[i] > most)
+			most = opt->seq_lens[i];
+	if (most <= b->info.max_positions)
+		return 0;
+	return qaic_fail(err, -EINVAL,
+			 "--%s %u is more than the %u positions of %s (max_position_embeddings)",
+			 text ? "ctx-len" : "seq-len", most,
+			 b->info.max_positions, b->info.name);
+}
+
 /* Name the QPC directory: qpc-HASH in the export's. Needs the ONNX. */
 static int name_qpc(struct build *b, struct qaic_err *err)
 {
 	char hash[17];
 	int ret;
 
-	/* the position tables of the ONNX end there */
-	if (b->opt->ctx_len > b->info.max_positions)
-		return qaic_fail(err, -EINVAL,
-				 "--ctx-len %u is more than the %u positions of %s (max_position_embeddings)",
-				 b->opt->ctx_len, b->info.max_positions,
-				 b->info.name);
-	ret = qeff_plan_init(&b->plan, b->opt, b->art->onnx, err);
+	ret = check_lengths(b, err);
+	if (!ret)
+		ret = qeff_plan_init(&b->plan, b->opt, b->art->onnx, err);
 	if (!ret)
 		ret = qeff_json_hash(b->plan.params, hash, err);
 	if (ret)

@@ -126,8 +126,20 @@ struct qeff_rules {
 	uint32_t source_vocab;		/* of the encoder; 0: the decoder's */
 };
 
+/* What a model does, by the class that config.json names. */
+enum qeff_task {
+	QEFF_TASK_TEXT,			/* goes on with a text */
+	QEFF_TASK_FILL_MASK,		/* tokens for the gaps in a text */
+	QEFF_TASK_CLASSIFY,		/* labels of a text */
+	QEFF_TASK_CLASSIFY_TOKENS,	/* labels of each token */
+	QEFF_TASK_ANSWER,		/* where in a context the answer is */
+	QEFF_TASK_EMBED,		/* vectors */
+	QEFF_TASK_TRANSFORM,		/* a text from a text */
+};
+
 /* What a model directory says about itself. */
 struct qeff_model_info {
+	enum qeff_task task;
 	char arch[64];			/* "LlamaForCausalLM" */
 	char name[128];			/* last path component of the directory */
 	uint32_t num_layers;
@@ -138,6 +150,9 @@ struct qeff_model_info {
 	uint32_t num_eos;
 	uint64_t num_params;
 	struct qeff_rules rules;
+	uint32_t num_labels;		/* of the CLASSIFY tasks */
+	bool labels_apart;		/* each by itself (sigmoid), not one of them */
+	bool labels_raw;		/* numbers to be taken as they are */
 };
 
 /*
@@ -146,6 +161,31 @@ struct qeff_model_info {
  */
 int qeff_model_info(const char *dir, struct qeff_model_info *info,
 		    struct qaic_err *err);
+
+/* The labels' names (id2label; else "LABEL_0", ...), one block: free() it. */
+int qeff_model_labels(const char *dir, const char ***names, size_t *num,
+		      struct qaic_err *err);
+
+/* How the vectors of tokens become the vector of a text. */
+enum qeff_pooling {
+	QEFF_POOL_MEAN,
+	QEFF_POOL_CLS,			/* that of the first token */
+	QEFF_POOL_MAX,			/* the largest in each place */
+};
+
+/*
+ * What sentence-transformers' files (modules.json, 1_Pooling/config.json) say;
+ * mean, not normalized, if they are not there. A module or a mode that is not
+ * supported is refused by name.
+ */
+int qeff_model_pooling(const char *dir, enum qeff_pooling *pooling,
+		       bool *normalize, struct qaic_err *err);
+/*
+ * The vector of a text from those of its tokens, the first @num of @hidden
+ * [...][width]; @normalize: scaled to length 1.
+ */
+void qeff_pool(enum qeff_pooling pooling, bool normalize, const float *hidden,
+	       size_t num, size_t width, float *out);
 
 struct qeff_export_options {
 	const char *model_dir;
@@ -179,6 +219,8 @@ int qeff_export_params(const char *model_dir, char **json,
  */
 char *qeff_cache_dir(void);
 
+#define QEFF_MAX_SEQ_LENS 16
+
 struct qeff_build_options {
 	const char *model_dir;		/* qeff_build(), qeff_build_onnx() */
 	const char *cache_dir;		/* NULL: qeff_cache_dir() */
@@ -186,6 +228,10 @@ struct qeff_build_options {
 	const char *qpc_path;		/* qeff_build_qpc(): directory to write */
 	unsigned int num_cores;		/* 1..16 */
 	unsigned int batch_size, prompt_len, ctx_len;
+	/* encoders, instead of prompt_len and ctx_len: longest texts, one program
+	 * each, at most QEFF_MAX_SEQ_LENS */
+	const unsigned int *seq_lens;
+	size_t num_seq_lens;
 	bool fp32;			/* else FP16, as is the KV cache */
 	enum qaic_dtype weights;	/* QAIC_MXINT8, _MXFP6, _MXFP4; 0: neither */
 	bool act_int8;			/* with them: 8-bit activations */
@@ -286,6 +332,51 @@ int qeff_check_prompt(const struct qeff_session *s, size_t index,
 int qeff_generate(struct qeff_session *s, const struct qeff_request *req,
 		  struct qeff_result *res, struct qaic_err *err);
 void qeff_result_release(struct qeff_result *res);
+
+/* ---- models that read a whole text at once ---- */
+
+struct qeff_encoder;
+
+struct qeff_encoder_options {
+	const char *qpc_dir;		/* holds programqpc.bin */
+	uint32_t qid;
+	int32_t pad_id;			/* fills rows; -1: 0 does */
+	struct qaic_progress progress;
+};
+
+/* Tokens of one text, or of two one behind the other. */
+struct qeff_text {
+	const int32_t *ids;
+	const uint8_t *types;		/* token_type_ids; NULL: all 0 */
+	size_t num;
+};
+
+/* What the last call put out, [batch, ...]; rows without a text mean nothing. */
+struct qeff_output {
+	const char *name;		/* "logits" */
+	const float *data;
+	uint32_t rank;
+	size_t dim[8];
+};
+
+/* Load a QPC of an encoder: input_ids and attention_mask in, floats out. */
+int qeff_encoder_open(const struct qeff_encoder_options *opt,
+		      struct qeff_encoder **out, struct qaic_err *err);
+void qeff_encoder_close(struct qeff_encoder *e);
+uint32_t qeff_encoder_batch(const struct qeff_encoder *e);
+/* The longest text that there is a program for. */
+uint32_t qeff_encoder_max_len(const struct qeff_encoder *e);
+/*
+ * Run up to a batch of texts in one call of the shortest program that they fit in.
+ * -EINVAL names a text that is empty or too long; @first is added to its number.
+ */
+int qeff_encoder_run(struct qeff_encoder *e, const struct qeff_text *texts,
+		     size_t num, size_t first, struct qaic_err *err);
+/* Output @i of the last call; false for an index out of range. */
+bool qeff_encoder_output(const struct qeff_encoder *e, size_t i,
+			 struct qeff_output *out);
+/* Seconds that the last call took here, and would on an AI 100 Pro. */
+double qeff_encoder_time(const struct qeff_encoder *e, double *modelled);
 
 /* ---- verification ---- */
 

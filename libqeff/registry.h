@@ -23,6 +23,10 @@ const char *qf_arch_names(char *buf, size_t size);
 /* The supported class name nearest to @name, or NULL. */
 const char *qf_arch_nearest(const char *name);
 
+/* sentence-transformers' list of what follows the model */
+#define QF_MODULES "modules.json"
+#define QF_MAX_CONFIG (16u << 20)
+
 /* Load the files and find the architecture. */
 int qf_config_open(struct qf_config *c, const char *dir,
 		   const struct qf_arch **arch, struct qaic_err *err);
@@ -34,6 +38,9 @@ int qf_config_model(struct qf_config *c, const struct qf_arch *arch,
 int qf_config_tokens(struct qf_config *c, struct qeff_model_info *info);
 
 struct qeff_rules;
+
+/* What the class does, and how its labels are meant. */
+int qf_config_task(struct qf_config *c, struct qeff_model_info *info);
 
 /* What is generated: an encoder-decoder's start, forced and forbidden tokens. */
 int qf_config_rules(struct qf_config *c, const struct qf_model *m,

@@ -61,17 +61,6 @@ static int add_outputs(struct qeff_io *io, const Onnx__GraphProto *g,
 	return ret;
 }
 
-static const char *block_list(const Onnx__ModelProto *m)
-{
-	size_t i;
-
-	for (i = 0; i < m->n_metadata_props; i++)
-		if (m->metadata_props[i]->key && m->metadata_props[i]->value &&
-		    !strcmp(m->metadata_props[i]->key, QEFF_BLOCKS_META))
-			return m->metadata_props[i]->value;
-	return NULL;
-}
-
 static size_t count_blocks(const char *list)
 {
 	size_t n = 0;
@@ -110,7 +99,7 @@ static int read_io(void *ctx, const Onnx__ModelProto *m, struct qaic_err *err)
 {
 	struct reading *r = ctx;
 	struct qeff_io *io = r->io;
-	const char *list = r->blocks ? block_list(m) : NULL;
+	const char *list = r->blocks ? qeff_onnx_meta(m, QEFF_BLOCKS_META) : NULL;
 	size_t n = count_blocks(list);
 	int ret;
 

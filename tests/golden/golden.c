@@ -103,7 +103,8 @@ static int load_golden(struct golden *g, const char *dir)
 	if (!shape)
 		shape = json_object_get(root, "shape");
 	g->rows = json_integer_value(json_array_get(shape, 0));
-	g->vocab = json_integer_value(json_array_get(shape, 1));
+	g->vocab = json_array_size(shape) < 2 ? 1 :
+		   json_integer_value(json_array_get(shape, 1));
 	qaic_json_str(root, "logits_f32", &file, &err);
 	g->input = id_array(root, "input_ids", &g->num_input);
 	g->greedy = id_array(root, "greedy_ids", &g->num_greedy);
@@ -362,6 +363,113 @@ static void check_bus(const struct golden *g)
 	qeff_session_close(s);
 }
 
+/* ---- encoders ---- */
+
+/*
+ * Golden values are [labels], [tokens][width] or, for answers, [start, end][tokens].
+ * Our outputs have a row of seq_len tokens for each text; those behind the text
+ * mean nothing.
+ */
+static void add_output(const struct golden *g, const struct qeff_output *o,
+		       size_t index, size_t row, double *dd, double *rr)
+{
+	bool tokens = o->rank == 3 || strcmp(o->name, "logits");
+	size_t width = o->rank == 3 ? o->dim[2] : 1, i;
+	size_t n = tokens ? g->num_input * width : o->dim[1];
+	const float *have = o->data + row * o->dim[1] * width;
+	const float *want = g->logits + index * n;
+	double x;
+
+	if ((index + 1) * n > g->rows * g->vocab) {
+		*dd = INFINITY;
+		return;
+	}
+	for (i = 0; i < n; i++) {
+		x = (double)have[i] - want[i];
+		*dd += x * x;
+		*rr += (double)want[i] * want[i];
+	}
+}
+
+static struct qeff_encoder *open_encoder(const struct combo *c)
+{
+	const unsigned int lens[2] = { 8, c->prompt_len };
+	struct qeff_build_options o = {
+		.model_dir = c->g->dir, .cache_dir = cache,
+		.num_cores = c->cores, .batch_size = c->batch,
+		.seq_lens = lens, .num_seq_lens = 2, .fp32 = c->fp32,
+	};
+	struct qeff_encoder_options eo = { 0 };
+	struct qaic_err err = QAIC_ERR_INIT;
+	struct qeff_artefacts art;
+	struct qeff_encoder *e = NULL;
+
+	if (qeff_build(&o, &art, &err)) {
+		result(false, "%s: %s", c->g->name, err.msg);
+		return NULL;
+	}
+	eo.qpc_dir = art.qpc_dir;
+	if (qeff_encoder_open(&eo, &e, &err))
+		result(false, "%s: %s", c->g->name, err.msg);
+	qeff_artefacts_release(&art);
+	return e;
+}
+
+/* The golden text beside shorter ones, in a program as long or longer. */
+static void check_encoder(const struct combo *c)
+{
+	const struct golden *g = c->g;
+	struct qeff_text text[MAX_BATCH] = {
+		{ g->input, NULL, g->num_input }, { g->input, NULL, 3 },
+		{ g->input, NULL, g->num_input },
+	};
+	struct qeff_encoder *e = open_encoder(c);
+	struct qaic_err err = QAIC_ERR_INIT;
+	double dd = 0, rr = 0, rms;
+	struct qeff_output o;
+	size_t i, row, rows = 0;
+
+	if (!e)
+		return;
+	if (qeff_encoder_run(e, text, c->batch, 0, &err))
+		result(false, "%s: %s", g->name, err.msg);
+	for (row = 0; row < c->batch; row += 2)
+		for (i = 0; qeff_encoder_output(e, i, &o); i++, rows++)
+			add_output(g, &o, i, row, &dd, &rr);
+	rms = sqrt(dd / rr);
+	result(rows && rms <= (c->fp32 ? 1e-4 : 5e-3),
+	       "%s %s cores %u seq-len %u batch %u: relative RMS %.3g", g->name,
+	       c->fp32 ? "fp32" : "fp16", c->cores, c->prompt_len, c->batch, rms);
+	qeff_encoder_close(e);
+}
+
+static void check_encoders(const struct golden *g)
+{
+	static const unsigned int cores[] = { 16, 3, 1 };
+	struct combo c = { .g = g };
+	size_t i, f, len;
+
+	for (f = 0; f < 2; f++)
+		for (i = 0; i < 3; i++)
+			for (len = 0; len < 2; len++)
+				for (c.batch = 1; c.batch <= MAX_BATCH;
+				     c.batch += 2) {
+					c.fp32 = !f;
+					c.cores = cores[i];
+					c.prompt_len = g->num_input + 9 * len;
+					check_encoder(&c);
+				}
+}
+
+static bool is_encoder(const char *dir)
+{
+	struct qaic_err err = QAIC_ERR_INIT;
+	struct qeff_model_info info;
+
+	return !qeff_model_info(dir, &info, &err) &&
+	       info.task != QEFF_TASK_TEXT && info.task != QEFF_TASK_TRANSFORM;
+}
+
 static void check_model(const char *dir, bool small)
 {
 	static const unsigned int cores[] = { 16, 3, 1 }, lens[] = { 8, 1, 32 };
@@ -371,6 +479,11 @@ static void check_model(const char *dir, bool small)
 
 	if (load_golden(&g, dir)) {
 		result(false, "%s: bad golden files", dir);
+		free_golden(&g);
+		return;
+	}
+	if (is_encoder(dir)) {
+		check_encoders(&g);
 		free_golden(&g);
 		return;
 	}

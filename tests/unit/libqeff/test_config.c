@@ -174,7 +174,7 @@ static void test_architecture(void **state)
 	refuse("{\"architectures\":[\"NemotronHForCausalLM\"]}",
 	       "NemotronHForCausalLM is not supported");
 	refuse("{\"architectures\":[\"NemotronHForCausalLM\"]}",
-	       "BaichuanForCausalLM, ");
+	       "BertModel, ");
 	refuse("[1]", "JSON object");
 	refuse("{\"a\":", "JSON");
 	assert_int_equal(load("{\"model_type\":\"gpt2\"}", &m), 0);

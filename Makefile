@@ -106,14 +106,27 @@ LIB_qeff_LIBS := qaic qaicc
 LIB_qeff_GEN := compiler/onnx
 PUBLIC_LIBS := qaic qaicc qeff
 
+# What models see, in the tree and from outside. Programs that load plugins export
+# the functions that these headers declare; scripts/install installs the headers.
+MODEL_HDRS := libqeff/model.h libqeff/config.h libqeff/blocks.h libqeff/arch.h
+MODEL_SYMS := $(BUILD)/gen/model.syms
+LIB_qeff_SYMS := $(MODEL_SYMS)
+
+$(MODEL_SYMS): $(MODEL_HDRS)
+	@mkdir -p $(@D)
+	@sed -nE 's/^[a-z].*[ *](qf_[a-z0-9_]+)\(.*/\t\1;/p' $^ >$@.list
+	@{ echo "LIBQEFF_MODEL_1 {"; echo "global:"; cat $@.list; echo "};"; } >$@
+	@{ echo "{"; cat $@.list; echo "};"; } >$@.dynamic
+
 lib-gen	= $(patsubst %,$(BUILD)/obj/gen/%.pb-c.o,$(LIB_$(1)_GEN))
 lib-map	= $(wildcard $(word 1,$(LIB_$(1)_ROOMS))/lib$(1).map)
 
 define lib-rule
 $(BUILD)/lib/lib$(1).so.$(VERSION): $(call ROOMLIB,$(LIB_$(1)_ROOMS)) \
-	$(foreach l,$(LIB_$(1)_LIBS),$(BUILD)/lib/lib$(l).so) $(call lib-map,$(1)) $(call lib-gen,$(1))
+	$(foreach l,$(LIB_$(1)_LIBS),$(BUILD)/lib/lib$(l).so) $(call lib-map,$(1)) $(LIB_$(1)_SYMS) $(call lib-gen,$(1))
 	$$(call cmd,LD) $(CC) -shared $$(LDFLAGS_ALL) -Wl,-soname,lib$(1).so.$(SOVER) \
 		$(if $(call lib-map,$(1)),-Wl$(COMMA)--version-script=$(call lib-map,$(1))) \
+		$(if $(LIB_$(1)_SYMS),-Wl$(COMMA)--version-script=$(LIB_$(1)_SYMS)) \
 		-Wl,--no-undefined -Wl,--as-needed -o $$@ \
 		-Wl,--whole-archive $(call ROOMLIB,$(word 1,$(LIB_$(1)_ROOMS))) \
 		-Wl,--no-whole-archive $(call lib-gen,$(1)) \
@@ -146,7 +159,12 @@ $(BUILD)/lib/tool-common.a: $(TOOL_OBJ)
 
 $(BUILD)/bin/%: $(BUILD)/obj/tools/%.o $(BUILD)/lib/tool-common.a $(call ROOMLIB,$(TOOL_ROOMS))
 	@mkdir -p $(@D)
-	$(call cmd,LD) $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL)
+	$(call cmd,LD) $(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o %.a,$^) $(LDLIBS_ALL)
+
+# it loads models: all that they may call is in it, and exported
+$(BUILD)/bin/qeff: $(MODEL_SYMS)
+$(BUILD)/bin/qeff: LDFLAGS_ALL += -Wl,--dynamic-list=$(MODEL_SYMS).dynamic \
+	-Wl,--whole-archive $(BUILD)/lib/room-libqeff.a -Wl,--no-whole-archive
 
 all: $(BINS) $(LIBS)
 
@@ -192,6 +210,12 @@ $(BUILD)/tests/golden/%: $(BUILD)/obj/tests/golden/%.o $(call ROOMLIB,$(TOOL_ROO
 $(BUILD)/tests/kernel/%: $(BUILD)/obj/tests/kernel/%.o $(call ROOMLIB,qpc base)
 	@mkdir -p $(@D)
 	$(call cmd,LD) $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL)
+
+# libqaic's own tests run there as well, on the kernel's card
+KERNEL_BIN += $(addprefix $(BUILD)/tests/kernel/,test_exec test_transport)
+$(BUILD)/tests/kernel/test_%: $(BUILD)/tests/unit/libqaic/test_%
+	@mkdir -p $(@D)
+	$(call cmd,CP) cp $< $@
 
 $(BUILD)/tests/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/fuzz/mutate.o \
 		$(call ROOMLIB,$(TOOL_ROOMS))

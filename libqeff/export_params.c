@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "libqeff/arch.h"
 #include "libqeff/onnx_build.h"
+#include "libqeff/plugin.h"
 #include "libqeff/registry.h"
 #include "libqeff/safetensors.h"
 #include "libqeff/qeff.h"
@@ -93,6 +94,7 @@ static int weights_json(const char *dir, json_t **out, struct qaic_err *err)
 int qeff_export_params(const char *model_dir, char **json,
 		       struct qaic_err *err)
 {
+	const struct qf_plugin_file *from;
 	const struct qf_arch *arch;
 	struct qf_config c;
 	struct qf_model m;
@@ -112,6 +114,9 @@ int qeff_export_params(const char *model_dir, char **json,
 			 "transforms", "CustomOpTransform",
 			 "SplitTensorsTransform", "opset", QF_ONNX_OPSET,
 			 "exporter", QAIC_VERSION, "weights", weights);
+	from = qf_plugin_of(arch);
+	if (from)	/* whatever it builds, its next version may not */
+		json_object_set_new(root, "plugin", json_string(from->sha256));
 	*json = root ? json_dumps(root, JSON_SORT_KEYS | JSON_COMPACT) : NULL;
 	json_decref(root);
 	if (!*json)

@@ -102,6 +102,46 @@ int qeff_stream_put(struct qeff_stream *s, int32_t id, const char **text,
 		    size_t *len);
 int qeff_stream_flush(struct qeff_stream *s, const char **text, size_t *len);
 
+/* ---- architectures ---- */
+
+/*
+ * Models from outside: shared objects that were built against qaic/model/arch.h,
+ * and export their functions to them (link the program with -rdynamic if libqeff
+ * is in it as an archive). @path is one, or a directory whose *.so are all loaded.
+ * They stay until the process ends; the same one again is nothing to do. To be
+ * called before models are opened, by one thread.
+ *
+ * -EEXIST: one of its names is taken, and not @allow_override. -EPROTO: it is built
+ * for another version of the interface. -ENOEXEC: no shared object, or no plugin.
+ */
+int qeff_plugin_load(const char *path, bool allow_override,
+		     struct qaic_err *err);
+/* Several, separated by ':', as in QAIC_MODEL_PATH. NULL and "" are none. */
+int qeff_plugin_load_list(const char *list, bool allow_override,
+			  struct qaic_err *err);
+
+#define QEFF_MAX_CLASSES 8
+
+struct qeff_arch_info {
+	const char *model_type;		/* "llama" */
+	const char *kind;		/* "decoder", "encoder", "encoder-decoder" */
+	const char *plugin;		/* path of its shared object, or NULL */
+	struct {
+		const char *name;	/* "LlamaForCausalLM" */
+		const char *head;	/* what comes out: "text", "vectors" */
+	} classes[QEFF_MAX_CLASSES];
+	size_t num_classes;
+};
+
+/* The architectures, plugins' first. False for an index out of range. */
+bool qeff_arch_info(size_t i, struct qeff_arch_info *out);
+/*
+ * The fields of config.json that one reads, as JSON text (malloc'ed): {"FIELD":
+ * {"kind": "integer", "default": 32}, ...}. Kinds: integer, number, boolean,
+ * string, activation, object, list, any, refused, only true, only false.
+ */
+int qeff_arch_options(size_t i, char **json, struct qaic_err *err);
+
 /* ---- checkpoint and export ---- */
 
 /* Token ids that must not follow each other. */

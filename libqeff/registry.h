@@ -11,6 +11,8 @@
 #include "libqeff/arch.h"
 #include "libqeff/qeff.h"
 
+/* All of them, plugins' first; NULL behind the last one. */
+const struct qf_arch *qf_arch_at(size_t i);
 /*
  * By class name ("LlamaForCausalLM"), with that class in @cls, or by model_type;
  * NULL if not there.

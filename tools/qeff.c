@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "libqeff/qeff.h"
 #include "tools/common/formats.h"
+#include "tools/common/models.h"
 #include "tools/common/opt.h"
 #include "tools/common/progress.h"
 #include "tools/common/textgen.h"
@@ -17,7 +18,8 @@ static struct {
 	const char *model_name, *local_model_dir, *cache_dir, *precision;
 	const char *onnx_path, *qpc_path;
 	unsigned int num_cores, batch_size, prompt_len, ctx_len, qid;
-	bool verbose, quiet, per_block;
+	bool verbose, quiet, per_block, allow_override;
+	struct qaic_opt_list plugins;
 	struct qaic_formats formats;
 } a = {
 	.num_cores = 16, .batch_size = 1, .prompt_len = 32, .ctx_len = 128,
@@ -58,6 +60,15 @@ static int device_group(void *to, const char *value, struct qaic_err *err)
 	{ .name = "local-model-dir", .kind = QAIC_OPT_STR,		\
 	  .to = &a.local_model_dir, .arg = "DIR",			\
 	  .help = "The same; wins over --model-name." }
+#define OPT_PLUGIN							\
+	{ .name = "model-plugin", .kind = QAIC_OPT_LIST,		\
+	  .to = &a.plugins, .arg = "FILE",				\
+	  .help = "Shared object with more model classes, or a directory " \
+	  "of them; may be given several times. Those of $QAIC_MODEL_PATH " \
+	  "are loaded too." },						\
+	{ .name = "allow-override", .kind = QAIC_OPT_FLAG,		\
+	  .to = &a.allow_override,					\
+	  .help = "Let a plugin's class replace one of the same name." }
 #define OPT_CACHE							\
 	{ .name = "cache-dir", .kind = QAIC_OPT_STR, .to = &a.cache_dir, \
 	  .arg = "DIR", .help = "Where generated files are kept.",	\
@@ -378,7 +389,8 @@ static int run_verify(struct qaic_opt_cmd *cmd, struct qaic_err *err)
 }
 
 static const struct qaic_opt infer_opts[] = {
-	OPT_MODEL, OPT_CACHE, OPT_SHAPE, OPT_DEVICE, QAIC_TEXTGEN_OPTS(gen),
+	OPT_MODEL, OPT_PLUGIN, OPT_CACHE, OPT_SHAPE, OPT_DEVICE,
+	QAIC_TEXTGEN_OPTS(gen),
 	{ .name = "verify", .kind = QAIC_OPT_FLAG, .to = &gen.verify,
 	  .help = "Evaluate the ONNX with the slow reference loops too, print "
 	  "how far the card is from it, and fail if that is too far." },
@@ -386,7 +398,8 @@ static const struct qaic_opt infer_opts[] = {
 };
 
 static const struct qaic_opt export_opts[] = {
-	OPT_MODEL, OPT_CACHE, OPT_VERBOSE, LATER_HUB, LATER_KV, LATER_EXPORT,
+	OPT_MODEL, OPT_PLUGIN, OPT_CACHE, OPT_VERBOSE, LATER_HUB, LATER_KV,
+	 LATER_EXPORT,
 };
 
 static const struct qaic_opt compile_opts[] = {
@@ -401,7 +414,7 @@ static const struct qaic_opt compile_opts[] = {
 };
 
 static const struct qaic_opt execute_opts[] = {
-	OPT_MODEL,
+	OPT_MODEL, OPT_PLUGIN,
 	{ .name = "qpc-path", .kind = QAIC_OPT_STR, .to = &a.qpc_path,
 	  .arg = "DIR", .help = "The compiled model." },
 	OPT_DEVICE, QAIC_TEXTGEN_OPTS(gen), LATER_HUB,
@@ -409,7 +422,7 @@ static const struct qaic_opt execute_opts[] = {
 };
 
 static const struct qaic_opt verify_opts[] = {
-	OPT_MODEL, OPT_CACHE,
+	OPT_MODEL, OPT_PLUGIN, OPT_CACHE,
 	{ .name = "onnx-path", .kind = QAIC_OPT_STR, .to = &a.onnx_path,
 	  .arg = "FILE", .help = "An exported model to look at instead of "
 	  "what qeff export makes of --model-name." },
@@ -428,6 +441,35 @@ static const struct qaic_opt verify_opts[] = {
 	OPT_VERBOSE, LATER_HUB, LATER_KV, LATER_COMPILE, LATER_CCL,
 	LATER_EXPORT,
 };
+
+static const struct qaic_opt models_opts[] = {
+	OPT_PLUGIN,
+	{ .name = "json", .kind = QAIC_OPT_FLAG, .to = &gen.json,
+	  .help = "Print one JSON document." },
+};
+
+static int run_models(struct qaic_opt_cmd *cmd, struct qaic_err *err)
+{
+	return qaic_models_run(cmd->args.n ? cmd->args.v[0] : NULL, gen.json,
+			       err);
+}
+
+/* Whatever reads a model directory may meet a class from outside. */
+static int load_plugins(struct qaic_err *err)
+{
+	int ret = qeff_plugin_load_list(getenv("QAIC_MODEL_PATH"),
+					a.allow_override, err);
+	size_t i;
+
+	if (ret)
+		qaic_fail_in(err, "QAIC_MODEL_PATH");
+	for (i = 0; !ret && i < a.plugins.n; i++) {
+		ret = qeff_plugin_load(a.plugins.v[i], a.allow_override, err);
+		if (ret)
+			qaic_fail_in(err, "--model-plugin");
+	}
+	return ret;
+}
 
 static const struct stage {
 	const char *name, *prog, *about;
@@ -450,6 +492,9 @@ static const struct stage {
 	{ "verify", "qeff verify",
 	  "Evaluate a checkpoint, its export and the card side by side.",
 	  verify_opts, QAIC_ARRAY_SIZE(verify_opts), run_verify },
+	{ "models", "qeff models",
+	  "List the model classes, or show what one reads of config.json.",
+	  models_opts, QAIC_ARRAY_SIZE(models_opts), run_models },
 };
 
 static void usage(FILE *out)
@@ -478,7 +523,7 @@ static int unknown_stage(const char *name)
 		list[i] = stages[i].name;
 	near = qaic_nearest(name, list, QAIC_ARRAY_SIZE(stages));
 	fprintf(stderr, "qeff: unknown stage \"%s\"; %s%s%s\n", name,
-		near ? "did you mean " : "it is one of infer, export, compile, execute, verify",
+		near ? "did you mean " : "it is one of infer, export, compile, execute, verify, models",
 		near ? near : "", near ? "?" : "");
 	return 1;
 }
@@ -509,12 +554,15 @@ int main(int argc, char **argv)
 	if (!s)
 		return unknown_stage(argv[1]);
 	prog = gen.prog = cmd.prog = s->prog;
-	cmd.usage = "[options]";
+	cmd.usage = s->run == run_models ? "[options] [CLASS]" : "[options]";
+	cmd.max_args = s->run == run_models;
 	cmd.about = s->about;
 	cmd.opts = s->opts;
 	cmd.num_opts = s->num_opts;
 	ret = qaic_opt_parse(&cmd, argc - 1, argv + 1, &err);
 	a.verbose |= gen.verbose;
+	if (!ret && s->run != run_compile)
+		ret = load_plugins(&err);
 	if (!ret)
 		ret = s->run(&cmd, &err);
 	return qaic_opt_exit(&cmd, ret, &err);

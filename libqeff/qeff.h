@@ -455,9 +455,14 @@ struct qeff_verify_batch {
 	const float *const *logits;
 	const size_t *num_logits;	/* rows in it */
 	size_t vocab;
+	/* of each row, or NULL: what its logits should be, as somebody else has
+	 * computed them, [num_golden][vocab] from its first token on */
+	const float *const *golden;
+	const size_t *num_golden;
 };
 
 enum qeff_verify_pair {
+	QEFF_REFERENCE_GOLDEN,		/* the reference against golden logits */
 	QEFF_ONNX_REFERENCE,		/* the ONNX against the reference */
 	QEFF_CARD_ONNX,
 	QEFF_CARD_REFERENCE,

@@ -81,7 +81,8 @@ static int run_reference(struct qeff_verifier *v)
 	if (ret)
 		return ret;
 	fill(v, n);
-	return qeff_eval_call(&v->ref, &v->call, v->err);
+	ret = qeff_eval_call(&v->ref, &v->call, v->err);
+	return !ret && v->b->golden ? qeff_verify_golden(v) : ret;
 }
 
 static int call(struct qeff_verifier *v, struct qeff_eval *e)

@@ -99,6 +99,8 @@ struct qeff_verifier {
 
 /* Compare the outputs of a call that both sides have run. */
 int qeff_verify_compare(struct qeff_verifier *v, const struct qeff_eval *e);
+/* Compare the logits of the reference with the batch's golden ones. */
+int qeff_verify_golden(struct qeff_verifier *v);
 /* Compare the caches when a batch is done. */
 void qeff_verify_states(struct qeff_verifier *v);
 

@@ -178,6 +178,38 @@ int qeff_verify_compare(struct qeff_verifier *v, const struct qeff_eval *e)
 	return ret;
 }
 
+int qeff_verify_golden(struct qeff_verifier *v)
+{
+	const struct qeff_verify_batch *b = v->b;
+	const struct qeff_io_out *o = qeff_io_find(&v->ref_io, "logits");
+	const struct qeff_io_out *own = qeff_io_find(&v->io, "logits");
+	struct side ref = { 0 };
+	const float *data;
+	size_t num = 0, j;
+	uint32_t r;
+	int ret;
+
+	if (!o || !own)
+		return qaic_fail(v->err, -EOPNOTSUPP,
+				 "this model has no logits to compare with golden ones");
+	data = qeff_eval_output(&v->ref, o->value, &num);
+	ret = side_init(v, &ref, o->label, data, num, o->per_token,
+			v->ref.seq_len);
+	if (!ret && ref.width != b->vocab)
+		ret = qaic_fail(v->err, -EINVAL,
+				"golden logits have %zu columns, the model's %zu",
+				b->vocab, ref.width);
+	if (ret)
+		return ret;
+	for (r = 0; r < b->num_rows; r++)
+		for (j = ref.seq_len ? 0 : b->num_golden[r] - 1;
+		     j < b->num_golden[r] && j < v->whole[r]; j++)
+			add_row(&v->sums[own - v->io.v][QEFF_REFERENCE_GOLDEN],
+				at(&ref, r, j), b->golden[r] + j * b->vocab,
+				b->vocab, true);
+	return 0;
+}
+
 static void add_state(struct qeff_sums *s, const float *a, size_t na,
 		      const float *b, size_t nb)
 {

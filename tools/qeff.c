@@ -16,7 +16,7 @@
 
 static struct {
 	const char *model_name, *local_model_dir, *cache_dir, *precision;
-	const char *onnx_path, *qpc_path;
+	const char *onnx_path, *qpc_path, *golden;
 	unsigned int num_cores, batch_size, prompt_len, ctx_len, qid;
 	bool verbose, quiet, per_block, allow_override;
 	struct qaic_opt_list plugins;
@@ -353,7 +353,7 @@ static int compile_given(struct qeff_build_options *o, char **dir, char **qpc,
 static int run_verify(struct qaic_opt_cmd *cmd, struct qaic_err *err)
 {
 	struct qaic_verify v = {
-		.prog = prog, .prompt = gen.prompt,
+		.prog = prog, .golden = a.golden, .prompt = gen.prompt,
 		.prompts_file = gen.prompts_file, .input_ids = gen.input_ids,
 		.generation_len = gen.generation_len, .num_cores = a.num_cores,
 		.qid = a.qid, .per_block = a.per_block, .json = gen.json,
@@ -431,6 +431,9 @@ static const struct qaic_opt verify_opts[] = {
 	{ .name = "per-block", .kind = QAIC_OPT_FLAG, .to = &a.per_block,
 	  .help = "Compare what comes out of every block too, and name the one "
 	  "where two evaluations part." },
+	{ .name = "golden", .kind = QAIC_OPT_STR, .to = &a.golden,
+	  .arg = "FILE", .help = "golden.json, beside it logits.f32: a prompt "
+	  "and what another implementation computes for it." },
 	QAIC_TEXTGEN_PROMPTS(gen),
 	{ .name = "generation-len", .kind = QAIC_OPT_UINT,
 	  .to = &gen.generation_len, .min = 1, .arg = "N", .def = "4",

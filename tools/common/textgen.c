@@ -267,7 +267,7 @@ static int run_batch(struct qaic_gen *g, const struct qaic_prompt *p, size_t n)
 	ret = show_batch(g, p, &res);
 	if (!ret && g->t->verify)
 		ret = qaic_verify_batch(g->verifier, g->s, p, &res, g->kept,
-					g->err);
+					NULL, g->err);
 out:
 	qeff_result_release(&res);
 	free(ids);

@@ -79,16 +79,19 @@ void qaic_rows_free(struct qaic_rows *r, size_t n)
 int qaic_verify_batch(struct qeff_verifier *v, struct qeff_session *s,
 		      const struct qaic_prompt *prompts,
 		      const struct qeff_result *res,
-		      const struct qaic_rows *kept, struct qaic_err *err)
+		      const struct qaic_rows *kept,
+		      const struct qaic_golden *golden, struct qaic_err *err)
 {
 	size_t n = res->num_prompts, i, len, vocab = qeff_session_vocab(s);
 	const int32_t **tokens = calloc(n, sizeof(*tokens));
-	const float **logits = calloc(n, sizeof(*logits));
-	size_t *num = calloc(3 * n, sizeof(*num));
+	const float **logits = calloc(2 * n, sizeof(*logits));
+	size_t *num = calloc(4 * n, sizeof(*num));
 	struct qeff_verify_batch q = {
 		.num_rows = n, .tokens = tokens, .num_tokens = num,
 		.num_prompt = num + n, .logits = logits,
 		.num_logits = num + 2 * n, .vocab = vocab,
+		.golden = golden ? logits + n : NULL,
+		.num_golden = num + 3 * n,
 	};
 	int32_t *t;
 	int ret = 0;
@@ -109,6 +112,10 @@ int qaic_verify_batch(struct qeff_verifier *v, struct qeff_session *s,
 		num[n + i] = len;
 		logits[i] = kept[i].v;
 		num[2 * n + i] = kept[i].n / vocab;
+		if (!golden)
+			continue;
+		logits[n + i] = golden->logits;
+		num[3 * n + i] = golden->rows;
 	}
 	qeff_session_rest(s);	/* both may need all of the card */
 	if (ret)

@@ -8,6 +8,7 @@
 
 #include "libqeff/qeff.h"
 #include "tools/common/prompts.h"
+#include "tools/common/verify_golden.h"
 
 /* What qeff verify is asked for. */
 struct qaic_verify {
@@ -15,7 +16,8 @@ struct qaic_verify {
 	const char *model_dir;		/* the checkpoint */
 	const char *onnx;		/* its export, or the one to look at */
 	const char *qpc;		/* what onnx was compiled to */
-	const char *prompt, *prompts_file, *input_ids;	/* NULL: made up */
+	/* what to run; all NULL: made up */
+	const char *golden, *prompt, *prompts_file, *input_ids;
 	unsigned int generation_len;
 	unsigned int num_cores, qid;
 	bool fp32, per_block, json;
@@ -37,11 +39,15 @@ int qaic_rows_add(struct qaic_rows *r, const float *logits, size_t n);
 /* An array of them. */
 void qaic_rows_free(struct qaic_rows *r, size_t n);
 
-/* Replay a batch that @s generated; @kept has the logits of each row. */
+/*
+ * Replay a batch that @s generated; @kept has the logits of each row. @golden, or
+ * NULL, is about every row.
+ */
 int qaic_verify_batch(struct qeff_verifier *v, struct qeff_session *s,
 		      const struct qaic_prompt *prompts,
 		      const struct qeff_result *res,
-		      const struct qaic_rows *kept, struct qaic_err *err);
+		      const struct qaic_rows *kept,
+		      const struct qaic_golden *golden, struct qaic_err *err);
 
 /* The largest relative RMS that is agreement of a card with its ONNX. */
 double qaic_verify_bound(bool fp32);

@@ -206,6 +206,25 @@ static bool pump_locked(struct soc_dbc *d)
 	return true;
 }
 
+static bool is_stalled(const struct soc_dbc *d)
+{
+	return d->on && !d->raise &&
+	       (d->broken || d->standby || (d->step != SOC_STEP_FETCH &&
+					    d->step != SOC_STEP_RESPOND &&
+					    !soc_nsps_busy(d)));
+}
+
+void soc_bridge_tell(struct soc_dbc *d)
+{
+	const struct soc_bus *bus = &d->soc->bus;
+	bool now = is_stalled(d);
+
+	if (now == d->told_stalled || !bus->stalled)
+		return;
+	d->told_stalled = now;
+	bus->stalled(bus->ctx, d->id, now);
+}
+
 void soc_bridge_pump(struct soc_dbc *d)
 {
 	bool raise, help, more;
@@ -217,6 +236,8 @@ void soc_bridge_pump(struct soc_dbc *d)
 		d->raise = false;
 		help = d->help;
 		d->help = false;
+		if (!more)
+			soc_bridge_tell(d);
 		pthread_mutex_unlock(&d->lock);
 		if (raise)
 			d->soc->bus.irq(d->soc->bus.ctx, d->id);
@@ -237,10 +258,7 @@ bool soc_dbc_stalled(struct soc *soc, unsigned int dbc)
 	/* NSPs that have just ended may not have had their pump yet */
 	while (pump_locked(d))
 		;
-	stalled = d->on && !d->raise &&
-		  (d->broken || d->standby || (d->step != SOC_STEP_FETCH &&
-					       d->step != SOC_STEP_RESPOND &&
-					       !soc_nsps_busy(d)));
+	stalled = is_stalled(d);
 	pthread_mutex_unlock(&d->lock);
 	soc_bridge_pump(d);		/* tells what became due above */
 	return stalled;

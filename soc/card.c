@@ -128,15 +128,17 @@ void soc_dbc_reset(struct soc *soc, unsigned int dbc)
 
 void soc_usage(struct soc *soc, struct soc_usage *u)
 {
+	unsigned int i;
+
 	pthread_mutex_lock(&soc->qsm_lock);
 	u->ddr_total = soc->total.mem;
 	u->ddr_used = soc->used.mem;
 	u->num_nsps = soc->num_nsps;
 	u->nsp_busy = soc->nsp_busy;
 	pthread_mutex_unlock(&soc->qsm_lock);
-}
-
-unsigned int soc_threads(const struct soc *soc)
-{
-	return nsp_pool_threads(soc->pool);
+	for (i = 0; i < NSP_MAX_NSPS; i++)
+		u->nsp_ns[i] = __atomic_load_n(&soc->nsp_ns[i],
+					       __ATOMIC_RELAXED);
+	for (i = 0; i < SOC_NUM_DBC; i++)
+		soc_add_running(&soc->dbc[i], u->nsp_ns);
 }

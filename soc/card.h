@@ -127,6 +127,7 @@ struct soc_dbc {
 	uint16_t code;			/* worst completion code not yet told */
 	bool raise;			/* an interrupt is due */
 	bool help;			/* nsp_pool_help() is due */
+	bool told_stalled;		/* the bus knows */
 
 	struct soc_sems sems;
 	/* two, so that a job that is ending can be followed at once */
@@ -146,6 +147,8 @@ int soc_bridge_start(struct soc_dbc *dbc, struct soc_act *act,
 void soc_bridge_stop(struct soc_dbc *dbc);
 void soc_bridge_standby(struct soc_dbc *dbc, bool standby);
 void soc_bridge_pump(struct soc_dbc *dbc);
+/* Tell the bus if the channel has stalled or does so no more. Under its lock. */
+void soc_bridge_tell(struct soc_dbc *dbc);
 
 /* ---- starting NSPs (doorbell.c) ---- */
 
@@ -154,6 +157,8 @@ uint16_t soc_doorbell(struct soc_dbc *dbc, const struct qaic_hw_req *req);
 /* Word 0 of L2TCM may have changed. */
 uint16_t soc_check_start(struct soc_dbc *dbc);
 bool soc_nsps_busy(const struct soc_dbc *dbc);
+/* Add the time of the job that runs, if one does, to that of its NSPs. */
+void soc_add_running(struct soc_dbc *dbc, uint64_t *nsp_ns);
 /* Put the jobs' callbacks in place. */
 void soc_jobs_init(struct soc_dbc *dbc);
 
@@ -172,6 +177,7 @@ struct soc {
 	uint64_t dram;
 	uint32_t num_nsps, sku;
 	bool help;
+	uint64_t nsp_ns[NSP_MAX_NSPS];	/* of jobs that ended; atomic */
 
 	pthread_mutex_t qsm_lock;	/* all below */
 	struct soc_res total, used;	/* used: by groups and activations */

@@ -100,6 +100,7 @@ void soc_bridge_stop(struct soc_dbc *d)
 	pthread_mutex_lock(&d->lock);
 	d->on = false;
 	d->act = NULL;
+	soc_bridge_tell(d);
 	/* registers stay as they are: the host may still be reading responses */
 	pthread_mutex_unlock(&d->lock);
 }
@@ -108,6 +109,7 @@ void soc_bridge_standby(struct soc_dbc *d, bool standby)
 {
 	pthread_mutex_lock(&d->lock);
 	d->standby = standby;
+	soc_bridge_tell(d);
 	pthread_mutex_unlock(&d->lock);
 	if (!standby)
 		soc_bridge_pump(d);

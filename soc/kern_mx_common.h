@@ -73,6 +73,7 @@ static inline void mx_one_block(const struct mx_rows *r, size_t row, size_t bloc
 	float limit = r->act8 ? MX_TOP8 : MX_TOP16, by, top;
 	uint32_t bits = mx_largest(x);
 	int32_t q[QAIC_MX_BLOCK], sum = 0;
+	int8_t hi[QAIC_MX_BLOCK], lo[QAIC_MX_BLOCK];
 	int16_t s[QAIC_MX_BLOCK];
 	int i;
 
@@ -94,15 +95,15 @@ static inline void mx_one_block(const struct mx_rows *r, size_t row, size_t bloc
 	r->sum[nr] = sum;
 	if (r->act8) {
 		for (i = 0; i < QAIC_MX_BLOCK; i++)
-			r->b[at + i] = s[i];
+			hi[i] = s[i];
 	} else {
 		for (i = 0; i < QAIC_MX_BLOCK; i++) {
-			int16_t hi = (s[i] + 128) >> 8;
-
-			r->b[at + i] = hi;
-			r->b[half + at + i] = s[i] - (hi << 8);
+			hi[i] = (int16_t)(s[i] + 128) >> 8;
+			lo[i] = s[i];	/* what is left: modulo 256, signed */
 		}
+		memcpy(r->b + half + at, lo, sizeof(lo));
 	}
+	memcpy(r->b + at, hi, sizeof(hi));
 	mx_swap_middle(s);
 	memcpy(r->q + at, s, sizeof(s));
 }

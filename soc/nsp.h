@@ -59,8 +59,12 @@ struct nsp_job {
 	void *ctx;
 	/* A short one: no thread is woken, who submits calls nsp_pool_help() */
 	bool quick;
+	uint64_t began;			/* nsp_now_ns(); 0: not yet; atomic */
 	struct nsp_job *next;		/* the pool's */
 };
+
+/* CLOCK_MONOTONIC */
+uint64_t nsp_now_ns(void);
 
 /* Queue a job; returns at once. The job must live until done() was called. */
 void nsp_pool_submit(struct nsp_pool *pool, struct nsp_job *job);

@@ -43,6 +43,16 @@ static void bus_irq(void *ctx, unsigned int dbc)
 	p->irq(p, dbc);
 }
 
+static void bus_stalled(void *ctx, unsigned int dbc, bool stalled)
+{
+	uint32_t *mask = &((struct soc_port *)ctx)->ctl->dbc_stalled;
+
+	if (stalled)
+		__atomic_fetch_or(mask, 1u << dbc, __ATOMIC_RELEASE);
+	else
+		__atomic_fetch_and(mask, ~(1u << dbc), __ATOMIC_RELEASE);
+}
+
 /* Fails only when the driver has cut the card off; read() will say so. */
 static void ioctl_irq(struct soc_port *p, unsigned int dbc)
 {
@@ -54,7 +64,8 @@ int soc_port_start(struct soc_port *p, const struct soc_port_config *config,
 {
 	struct soc_config c = config->soc;
 	struct soc_bus bus = {
-		.map = bus_map, .copy = bus_copy, .irq = bus_irq, .ctx = p,
+		.map = bus_map, .copy = bus_copy, .irq = bus_irq,
+		.stalled = bus_stalled, .ctx = p,
 	};
 	int ret;
 

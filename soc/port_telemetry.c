@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 /*
- * Once a second the card tells the driver how it is. Load is the share of CPU
- * time that its threads had; temperature and power are modelled from it, between
- * what cards show idle and the power of a Pro card (75 W).
+ * Once a second the card tells the driver how it is. The load of an NSP is the
+ * share of that second in which a program ran on it; temperature and power are
+ * modelled from the mean of all, between what cards show idle and the power of a
+ * Pro card (75 W).
  */
 #include <errno.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "soc/nsp.h"
 #include "soc/port_priv.h"
 
 #define IDLE_UW		18000000u
@@ -23,35 +24,59 @@ struct report {
 	struct qaic_sim_telemetry t;
 };
 
-static double cpu_seconds(void)
-{
-	struct rusage u;
+/* What was at the report before */
+struct past {
+	uint64_t at;			/* ns */
+	uint64_t nsp_ns[NSP_MAX_NSPS];
+};
 
-	if (getrusage(RUSAGE_SELF, &u))
-		return 0;
-	return u.ru_utime.tv_sec + u.ru_stime.tv_sec +
-	       (u.ru_utime.tv_usec + u.ru_stime.tv_usec) * 1e-6;
+/*
+ * Time since the last report; 0 for a job that ended while the counters were read
+ * and is in none of them: the next report has it.
+ */
+static uint64_t advance(uint64_t *past, uint64_t now)
+{
+	uint64_t ns = now > *past ? now - *past : 0;
+
+	*past += ns;
+	return ns;
 }
 
-/* @load: 0 to 1 */
-static void fill(struct soc_port *p, double load, struct report *r)
+/* Percent of the time since @past that a program ran on each NSP; the mean. */
+static double fill_load(const struct soc_usage *u, struct past *past,
+			uint8_t *load)
+{
+	uint64_t now = nsp_now_ns(), all = now - past->at, busy;
+	double sum = 0;
+	unsigned int i;
+
+	for (i = 0; i < u->num_nsps && i < NSP_MAX_NSPS; i++) {
+		busy = advance(&past->nsp_ns[i], u->nsp_ns[i]);
+		if (busy > all)
+			busy = all;
+		load[i] = all ? (busy * 100 + all / 2) / all : 0;
+		sum += load[i] / 100.0;
+	}
+	past->at = now;
+	return i ? sum / i : 0;
+}
+
+static void fill(struct soc_port *p, struct past *past, struct report *r)
 {
 	struct soc_usage u;
-	unsigned int i;
+	double load;
 
 	soc_usage(p->soc, &u);
 	memset(r, 0, sizeof(*r));
 	r->head.type = QAIC_SIM_MSG_TELEMETRY;
 	r->head.len = sizeof(r->t);
+	load = fill_load(&u, past, r->t.nsp_load);
 	r->t.temp_mc = IDLE_MC + load * (FULL_MC - IDLE_MC);
 	r->t.power_uw = IDLE_UW + load * (FULL_UW - IDLE_UW);
 	r->t.ddr_total = u.ddr_total;
 	r->t.ddr_used = u.ddr_used;
 	r->t.num_nsp = u.num_nsps;
 	r->t.nsp_mhz = NSP_MHZ;
-	for (i = 0; i < u.num_nsps && i < sizeof(r->t.nsp_load); i++)
-		if (u.nsp_busy & 1u << i)
-			r->t.nsp_load[i] = load * 100;
 }
 
 /* False when it is time to go. The lock is held. */
@@ -71,24 +96,19 @@ static bool nap(struct soc_port *p)
 static void *report(void *arg)
 {
 	struct soc_port *p = arg;
-	double load, now, last = cpu_seconds();
+	struct past past = { .at = nsp_now_ns() };
 	struct report r;
 
-	load = 0;
 	pthread_mutex_lock(&p->report_lock);
 	do {
 		pthread_mutex_unlock(&p->report_lock);
-		fill(p, load, &r);
+		fill(p, &past, &r);
 		/* when the driver has cut the card off, read() says so */
 		if (write(p->fd, &r, sizeof(r)) < 0 && errno == ENOTCONN)
 			return NULL;
 		pthread_mutex_lock(&p->report_lock);
 		if (!nap(p))
 			break;
-		now = cpu_seconds();
-		load = (now - last) / soc_threads(p->soc);
-		load = load < 0 ? 0 : load > 1 ? 1 : load;
-		last = now;
 	} while (!p->report_stop);
 	pthread_mutex_unlock(&p->report_lock);
 	return NULL;

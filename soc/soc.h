@@ -35,6 +35,11 @@ struct soc_bus {
 	/* The card wrote responses of this channel (no lock is held). */
 	void (*irq)(void *ctx, unsigned int dbc);
 	/*
+	 * The channel cannot go on by itself (soc_dbc_stalled()), or can again.
+	 * Called under locks of the card, from any thread. May be NULL.
+	 */
+	void (*stalled)(void *ctx, unsigned int dbc, bool stalled);
+	/*
 	 * Promise: memory given to a LOAD stays mapped and unchanged until the
 	 * UNLOAD. Constants are then used in place and never copied.
 	 */
@@ -100,9 +105,9 @@ bool soc_dbc_stalled(struct soc *soc, unsigned int dbc);
 struct soc_usage {
 	uint64_t ddr_total, ddr_used;
 	uint32_t num_nsps, nsp_busy;	/* a mask: of activated programs */
+	/* time that programs ran on each NSP since the card was made */
+	uint64_t nsp_ns[16];
 };
 void soc_usage(struct soc *soc, struct soc_usage *usage);
-
-unsigned int soc_threads(const struct soc *soc);
 
 #endif

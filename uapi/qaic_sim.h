@@ -75,6 +75,11 @@ struct qaic_sim_resolve {
  */
 struct qaic_sim_ctl {
 	__u32 card_waiting;
+	/*
+	 * Of each DBC, a bit: its first request waits for something that only
+	 * the host can change. For clients that want to know; may be left 0.
+	 */
+	__u32 dbc_stalled;
 };
 
 /*

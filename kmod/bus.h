@@ -55,6 +55,12 @@ void qaic_detach(struct qaic_card *card, struct qaic_port *port);
 int qaic_call_begin(struct qaic_port *port, bool early);
 void qaic_call_end(struct qaic_port *port);
 
+/* ---- is its process stopped? (bus_watch.c) ---- */
+
+void qaic_watch_init(struct qaic_card *card);
+/* The card was cut off; its process is not looked at any more. */
+void qaic_watch_stop(struct qaic_card *card);
+
 /* ---- events for the card (bus_event.c) ---- */
 
 void qaic_event_init(struct qaic_card *card);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A process becomes the card of a slot, and ceases to be it. */
 #include <linux/mm.h>
+#include <linux/sched/task.h>
 
 #include "kmod/bus.h"
 
@@ -30,6 +31,7 @@ void qaic_attach_init(struct qaic_card *card)
 	mutex_init(&card->state_lock);
 	init_rwsem(&card->call_lock);
 	spin_lock_init(&card->stat_lock);
+	qaic_watch_init(card);
 	INIT_WORK(&card->online_work, online_work);
 	INIT_WORK(&card->kick_work, kick_work);
 }
@@ -62,6 +64,7 @@ int qaic_attach(struct qaic_port *port, struct qaic_sim_attach *arg)
 	arg->num_dbc = QAIC_HW_NUM_DBC;
 	arg->window_size = QAIC_SIM_WINDOW_SIZE;
 	card->id = *arg;
+	card->task = get_task_struct(current->group_leader);
 	qaic_regs_clear(card);
 	WRITE_ONCE(card->port, port);
 	qaic_window_give(card, port);
@@ -93,6 +96,7 @@ void qaic_detach(struct qaic_card *card, struct qaic_port *port)
 
 	qaic_drv_abort(card);
 	cancel_work_sync(&card->online_work);
+	qaic_watch_stop(card);
 	if (card->online_called)
 		qaic_drv_offline(card);
 	card->online_called = false;

@@ -101,6 +101,13 @@ void qaic_bus_ring(struct qaic_card *card, unsigned int dbc)
 	wake_up_interruptible(&card->ev_wait);
 }
 
+bool qaic_bus_stalled(struct qaic_card *card, unsigned int dbc)
+{
+	struct qaic_sim_ctl *ctl = page_address(card->ctl);
+
+	return READ_ONCE(ctl->dbc_stalled) & BIT(dbc);
+}
+
 void qaic_bus_dbc_reset(struct qaic_card *card, unsigned int dbc)
 {
 	struct qaic_hw_dbc_regs *regs = qaic_bus_regs(card, dbc);

@@ -66,6 +66,7 @@ static void slot_del(struct slot *s)
 	if (s->host)
 		qaic_host_del(s->host);
 	cancel_work_sync(&card->kick_work);
+	cancel_delayed_work_sync(&card->watch_work);
 	qaic_iova_fini(card);
 	qaic_regs_fini(card);
 	kfree(s);

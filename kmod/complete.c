@@ -35,13 +35,29 @@ static void put_batch(struct batch *b)
 		drm_gem_object_put(qaic_bo_obj(b->bo[i]));
 }
 
-static void answered(struct qaic_dbc *dbc, u16 req_id, struct batch *b)
+/* What comes after @bo in the same call is as doubtful as @bo is. */
+static void failed(struct qaic_dbc *dbc, struct qaic_bo *bo, u16 code)
+{
+	u32 call = bo->call;
+
+	list_for_each_entry_from(bo, &dbc->queue, queue_node) {
+		if (bo->call != call)
+			return;
+		if (!bo->code)
+			WRITE_ONCE(bo->code, code);
+	}
+}
+
+static void answered(struct qaic_dbc *dbc, u16 req_id, u16 code,
+		     struct batch *b)
 {
 	struct qaic_bo *bo;
 
 	list_for_each_entry(bo, &dbc->queue, queue_node) {
 		if (bo->req_id != req_id)
 			continue;
+		if (code)
+			failed(dbc, bo, code);
 		if (++bo->responses >= bo->num_slices) {
 			bo->stats.done = ktime_get_ns();
 			finish(bo, b);
@@ -80,7 +96,8 @@ static bool drain(struct qaic_dbc *dbc, struct batch *b)
 	/* the responses were written before the tail */
 	smp_rmb();
 	for (; head != tail && b->n < BATCH; drained++) {
-		answered(dbc, READ_ONCE(rsp[head].req_id), b);
+		answered(dbc, READ_ONCE(rsp[head].req_id),
+			 READ_ONCE(rsp[head].code), b);
 		head = qaic_fifo_advance(head, 1, n);
 	}
 	if (!drained)

@@ -21,7 +21,8 @@ static const struct drm_ioctl_desc qaic_ioctls[] = {
 	DRM_IOCTL_DEF_DRV(QAIC_EXECUTE_BO, qaic_execute_bo_ioctl, 0),
 	DRM_IOCTL_DEF_DRV(QAIC_PARTIAL_EXECUTE_BO,
 			  qaic_partial_execute_bo_ioctl, 0),
-	DRM_IOCTL_DEF_DRV(QAIC_WAIT_BO, qaic_wait_bo_ioctl, 0),
+	/* its argument is copied back to who asks for that */
+	DRM_IOCTL_DEF_DRV(QAIC_WAIT_BO_STATUS, qaic_wait_bo_ioctl, 0),
 	DRM_IOCTL_DEF_DRV(QAIC_PERF_STATS_BO, qaic_perf_stats_bo_ioctl, 0),
 	DRM_IOCTL_DEF_DRV(QAIC_DETACH_SLICE_BO, qaic_detach_slice_bo_ioctl, 0),
 };
@@ -30,7 +31,11 @@ DEFINE_DRM_ACCEL_FOPS(qaic_fops);
 
 static void qaic_drm_release(struct drm_device *drm)
 {
-	xa_destroy(&to_qaic(drm)->users);
+	struct qaic_device *qd = to_qaic(drm);
+
+	/* without a card its allocation failed, and nothing is initialised */
+	if (qd->card)
+		xa_destroy(&qd->users);
 }
 
 static const struct drm_driver qaic_driver = {
@@ -168,6 +173,19 @@ void qaic_drv_offline(struct qaic_card *card)
 	if (qd->announced)
 		qaic_notify_card(qd, false);
 	qd->announced = false;
+}
+
+bool qaic_drv_busy(struct qaic_card *card)
+{
+	struct qaic_device *qd = card->drv;
+	u32 i;
+
+	if (!list_empty(&qd->waiting))
+		return true;
+	for (i = 0; i < QAIC_HW_NUM_DBC; i++)
+		if (!list_empty(&qd->dbc[i].queue))
+			return true;
+	return false;
 }
 
 void qaic_drv_msg(struct qaic_card *card, const void *msg, size_t len)

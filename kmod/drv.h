@@ -74,6 +74,7 @@ struct qaic_dbc {
 	u32 req_tail, rsp_head;		/* ours; the registers are copies */
 	u32 last_drained;
 	u16 next_id;
+	u32 next_call;
 	struct list_head queue;		/* struct qaic_bo.queue_node */
 	struct list_head bos;		/* struct qaic_bo.dbc_node */
 	struct work_struct poll_work;
@@ -130,6 +131,8 @@ struct qaic_bo {
 	struct list_head queue_node;
 	bool queued;			/* holds a reference */
 	u16 req_id;
+	u16 code;			/* of its last run: 0 is good */
+	u32 call;			/* the EXECUTE it was queued by */
 	u32 responses;
 	struct qaic_bo_stats stats;
 

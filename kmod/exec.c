@@ -73,6 +73,8 @@ static int put_bo(struct exec *ex, struct qaic_bo *bo,
 	bo->stats.queue_level = qaic_fifo_used(ex->head, ex->tail,
 					       ex->dbc->fifo.n);
 	bo->req_id = ex->dbc->next_id++;
+	bo->call = ex->dbc->next_call;
+	bo->code = 0;
 	for (i = 0; i < bo->num_slices; i++) {
 		s = &bo->slices[i];
 		ret = put_slice(ex, bo, s,
@@ -111,10 +113,12 @@ static void commit(struct exec *ex)
 	for (i = 0; i < ex->count; i++)
 		ex->bos[i]->stats.submitted = now;
 	dbc->req_tail = ex->tail;
+	dbc->next_call++;
 	/* the elements come before the tail */
 	smp_wmb();
 	WRITE_ONCE(dbc->regs->req_tail, ex->tail);
 	qaic_bus_ring(dbc->qd->card, dbc->id);
+	qaic_bus_watch(dbc->qd->card);
 	if (qaic_datapath_polling)
 		schedule_work(&dbc->poll_work);
 }

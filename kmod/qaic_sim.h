@@ -85,6 +85,9 @@ struct qaic_card {
 	/* the attached card process */
 	struct qaic_port *port;		/* or NULL; set under state_lock */
 	struct qaic_sim_attach id;	/* what it said it is */
+	struct task_struct *task;	/* it; of the port's life */
+	struct delayed_work watch_work;
+	bool seen_stopped;		/* watch_work's */
 	bool online_called;		/* offline is due */
 	struct rw_semaphore call_lock;	/* read: in a call from the card */
 	struct work_struct online_work;
@@ -145,6 +148,15 @@ int qaic_bus_send(struct qaic_card *card, const void *msg, size_t len);
  * barrier between that store and the look at card_waiting. Any context.
  */
 void qaic_bus_ring(struct qaic_card *card, unsigned int dbc);
+
+/* The card says that @dbc waits for something only the host can do. Any context. */
+bool qaic_bus_stalled(struct qaic_card *card, unsigned int dbc);
+
+/*
+ * Somebody begins to wait for the card: from now on, and until qaic_drv_busy()
+ * says that nobody does, look whether its process is stopped. Any context.
+ */
+void qaic_bus_watch(struct qaic_card *card);
 
 /*
  * The registers of a DBC: memory shared with the card, which may store anything
@@ -215,6 +227,8 @@ void qaic_drv_msg(struct qaic_card *card, const void *msg, size_t len);
 void qaic_drv_irq(struct qaic_card *card, unsigned int dbc);
 /* @ssr->dbc is below QAIC_HW_NUM_DBC and @ssr->event one known event. */
 void qaic_drv_ssr(struct qaic_card *card, const struct qaic_sim_ssr *ssr);
+/* Somebody waits for the card. Between probe and remove. */
+bool qaic_drv_busy(struct qaic_card *card);
 /* Type and source are known ones. The bus has counted it. */
 void qaic_drv_ras(struct qaic_card *card, const struct qaic_sim_ras *ras);
 /* The SoC has reached another QAIC_NL_THERMAL_*. Also before online. */

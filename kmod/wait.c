@@ -6,6 +6,16 @@
 
 #include "kmod/drv.h"
 
+/* Copied out only for who asked with DRM_IOCTL_QAIC_WAIT_BO_STATUS. */
+static u32 wait_status(struct qaic_dbc *dbc, struct qaic_bo *bo)
+{
+	u32 status = QAIC_WAIT_TOLD | READ_ONCE(bo->code);
+
+	if (qaic_bus_stalled(dbc->qd->card, dbc->id))
+		status |= QAIC_WAIT_STALLED;
+	return status;
+}
+
 int qaic_wait_bo_ioctl(struct drm_device *drm, void *data,
 		       struct drm_file *file)
 {
@@ -40,6 +50,8 @@ int qaic_wait_bo_ioctl(struct drm_device *drm, void *data,
 		ret = -EPERM;
 	else if (!ret)
 		ret = -ETIMEDOUT;
+	if (ret > 0 || ret == -ETIMEDOUT)
+		args->pad = wait_status(dbc, bo);
 	drm_gem_object_put(obj);
 	return ret > 0 ? 0 : ret;
 }

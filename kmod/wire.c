@@ -262,6 +262,7 @@ int qaic_wire_call(struct qaic_device *qd, struct qaic_xfer *x,
 	if (READ_ONCE(qd->crc))
 		x->hdr.crc32 = checksum(&x->hdr);
 	ret = qaic_bus_send(qd->card, x->buf, x->hdr.len);
+	qaic_bus_watch(qd->card);
 	if (ret) {
 		if (!dequeue(qd, x))
 			ret = x->err ? x->err : -ENODEV;

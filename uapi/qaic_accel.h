@@ -177,6 +177,13 @@ struct qaic_wait {
 	__u32 pad;
 };
 
+/* @pad of DRM_IOCTL_QAIC_WAIT_BO_STATUS */
+#define QAIC_WAIT_CODE		0xffffu	/* completion code: the first that was not
+					 * 0 of the BO's EXECUTE, up to the BO */
+#define QAIC_WAIT_STALLED	(1u << 16)	/* the card says that the DBC
+						 * cannot go on by itself */
+#define QAIC_WAIT_TOLD		(1u << 31)	/* always: the rest is valid */
+
 struct qaic_perf_stats_hdr {
 	__u16 count;			/* of entries */
 	__u16 pad;
@@ -227,6 +234,13 @@ struct qaic_detach_slice {
 	_IOW('d', 0x40 + DRM_QAIC_PARTIAL_EXECUTE_BO, struct qaic_execute)
 #define DRM_IOCTL_QAIC_WAIT_BO \
 	_IOW('d', 0x40 + DRM_QAIC_WAIT_BO, struct qaic_wait)
+/*
+ * Not upstream's: the same ioctl with its argument copied back. @pad, 0 on the way
+ * in, then tells more, on success and with ETIMEDOUT. A driver that does not know
+ * this (upstream's) leaves it 0.
+ */
+#define DRM_IOCTL_QAIC_WAIT_BO_STATUS \
+	_IOWR('d', 0x40 + DRM_QAIC_WAIT_BO, struct qaic_wait)
 #define DRM_IOCTL_QAIC_PERF_STATS_BO \
 	_IOWR('d', 0x40 + DRM_QAIC_PERF_STATS_BO, struct qaic_perf_stats)
 #define DRM_IOCTL_QAIC_DETACH_SLICE_BO \

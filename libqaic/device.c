@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libqaic/monitor.h"
 #include "libqaic/priv.h"
 
 int qaic_device_count(void)
@@ -27,6 +28,19 @@ int qaic_device_locate(uint32_t qid, struct qaic_location *out)
 		return -ENODEV;
 	*out = loc[qid];
 	return 0;
+}
+
+int qaic_device_find(const char *pci, uint32_t *qid)
+{
+	struct qaic_location loc[QAIC_MAX_DEVICES];
+	int i, n = qaic_kernel_list(loc, QAIC_MAX_DEVICES);
+
+	for (i = 0; i < n; i++)
+		if (!strcmp(loc[i].pci, pci)) {
+			*qid = i;
+			return 0;
+		}
+	return -ENODEV;
 }
 
 static int ask_status(struct qaic_device *dev, struct qaic_msg *msg,

@@ -20,6 +20,7 @@ struct kern_bo {
 struct kern_chan {
 	uint64_t elements, bytes_in, bytes_out;
 	uint32_t looks;			/* fruitless, since the last EXECUTE */
+	uint32_t status;		/* QAIC_WAIT_* of the last WAIT */
 };
 
 struct kern {

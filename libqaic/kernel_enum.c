@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Which cards the kernel knows. The QID of a card is its place among the PCI
- * functions 17cb:a100, ordered by address, as the vendor's runtime counts; its
- * node is the accel device whose parent is that function.
+ * functions 17cb:a100, in the order of the vendor's runtime; its node is the accel
+ * device whose parent is that function.
  */
 #include <errno.h>
 #include <libudev.h>
@@ -12,6 +12,9 @@
 
 #include "libqaic/transport.h"
 
+#define VENDOR	"0x17cb"
+#define DEVICE	"0xa100"
+
 /* Embedded wins if the environment says so. */
 static bool embedded_forced(void)
 {
@@ -20,14 +23,28 @@ static bool embedded_forced(void)
 	return s && *s && strcmp(s, "0");
 }
 
+/*
+ * The vendor's runtime sorts addresses as text, in decimal digits, two for bus,
+ * device and function: bus 100 comes before bus 20 (enumAicDevices() of
+ * runtime-platform's QOsal.cpp).
+ */
+static void sort_key(const char *pci, char key[48])
+{
+	unsigned int domain = 0, bus = 0, dev = 0, fn = 0;
+
+	sscanf(pci, "%x:%x:%x.%x", &domain, &bus, &dev, &fn);
+	snprintf(key, 48, "%04d%02d%02d%02d", (int)domain, (int)bus, (int)dev,
+		 (int)fn);
+}
+
 static int by_address(const void *a, const void *b)
 {
 	const struct qaic_location *x = a, *y = b;
+	char kx[48], ky[48];
 
-	/* domain, bus, device: hexadecimal digits, as many in both */
-	if (strlen(x->pci) != strlen(y->pci))
-		return strlen(x->pci) < strlen(y->pci) ? -1 : 1;
-	return strcmp(x->pci, y->pci);
+	sort_key(x->pci, kx);
+	sort_key(y->pci, ky);
+	return strcmp(kx, ky);
 }
 
 /* The cards' functions, sorted; their nodes are not known yet. */
@@ -42,8 +59,8 @@ static int list_functions(struct udev *udev, struct qaic_location *loc,
 	if (!e)
 		return -ENOMEM;
 	udev_enumerate_add_match_subsystem(e, "pci");
-	udev_enumerate_add_match_sysattr(e, "vendor", "0x17cb");
-	udev_enumerate_add_match_sysattr(e, "device", "0xa100");
+	udev_enumerate_add_match_sysattr(e, "vendor", VENDOR);
+	udev_enumerate_add_match_sysattr(e, "device", DEVICE);
 	if (udev_enumerate_scan_devices(e) < 0)
 		n = -EIO;
 	else
@@ -60,21 +77,41 @@ static int list_functions(struct udev *udev, struct qaic_location *loc,
 	return n;
 }
 
+static bool attr_is(struct udev_device *dev, const char *name,
+		    const char *want)
+{
+	const char *v = udev_device_get_sysattr_value(dev, name);
+
+	return v && !strcmp(v, want);
+}
+
 /* The accel device belongs to the function that is its parent. */
-static int match_node(struct udev_device *dev, struct qaic_location *loc,
-		      int n)
+bool qaic_kernel_locate(struct udev_device *dev, struct qaic_location *loc)
 {
 	struct udev_device *up = udev_device_get_parent(dev);
 	const char *node = udev_device_get_devnode(dev);
-	const char *name;
+
+	if (!up || !node || embedded_forced() ||
+	    !attr_is(up, "vendor", VENDOR) || !attr_is(up, "device", DEVICE))
+		return false;
+	memset(loc, 0, sizeof(*loc));
+	snprintf(loc->pci, sizeof(loc->pci), "%s",
+		 udev_device_get_sysname(up));
+	snprintf(loc->node, sizeof(loc->node), "%s", node);
+	return true;
+}
+
+static int match_node(struct udev_device *dev, struct qaic_location *loc,
+		      int n)
+{
+	struct qaic_location here;
 	int i;
 
-	if (!up || !node)
+	if (!qaic_kernel_locate(dev, &here))
 		return 0;
-	name = udev_device_get_sysname(up);
 	for (i = 0; i < n; i++)
-		if (!strcmp(loc[i].pci, name)) {
-			snprintf(loc[i].node, sizeof(loc->node), "%s", node);
+		if (!strcmp(loc[i].pci, here.pci)) {
+			loc[i] = here;
 			return 1;
 		}
 	return 0;

@@ -11,8 +11,9 @@
 #define MIN_WAIT_MS	1		/* 0 would be the driver's default */
 
 /*
- * A queue that gave no response during so many looks has stalled. The library
- * looks five times a second when somebody waits for an exec to be destroyed.
+ * Of a driver that does not tell: a queue that gave no response during so many
+ * looks has stalled. The library looks five times a second when somebody waits for
+ * an exec to be destroyed.
  */
 #define STALL_LOOKS	150
 
@@ -98,17 +99,25 @@ int kern_wait(struct qaic_transport *t, uint32_t dbc,
 	arg.timeout = timeout_ms > 0 ? timeout_ms :
 		      timeout_ms < 0 ? FOREVER_MS : MIN_WAIT_MS;
 	do {
-		ret = kern_ioctl(k, DRM_IOCTL_QAIC_WAIT_BO, &arg);
+		arg.pad = 0;
+		ret = kern_ioctl(k, DRM_IOCTL_QAIC_WAIT_BO_STATUS, &arg);
 	} while (ret == -ETIMEDOUT && timeout_ms < 0);
+	__atomic_store_n(&k->chan[dbc].status, arg.pad, __ATOMIC_RELAXED);
+	if (!ret && arg.pad & QAIC_WAIT_CODE)
+		return -EIO;
 	return gone(ret);
 }
 
 bool kern_stalled(struct qaic_transport *t, uint32_t dbc)
 {
 	struct kern *k = to_kern(t);
+	uint32_t status;
 
 	if (dbc >= QAIC_HW_NUM_DBC)
 		return false;
+	status = __atomic_load_n(&k->chan[dbc].status, __ATOMIC_RELAXED);
+	if (status & QAIC_WAIT_TOLD)
+		return status & QAIC_WAIT_STALLED;
 	return __atomic_add_fetch(&k->chan[dbc].looks, 1, __ATOMIC_RELAXED) >
 	       STALL_LOOKS;
 }

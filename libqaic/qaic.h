@@ -56,7 +56,7 @@ struct qaic_location {
 
 /*
  * Number of devices; QIDs are 0..n-1. They are the cards that have an accel node,
- * in the order of their PCI addresses; without one, or with QAIC_EMBEDDED=1 in
+ * in the order of their PCI addresses as the vendor's runtime sorts them; without one, or with QAIC_EMBEDDED=1 in
  * the environment: 1, the embedded card.
  */
 int qaic_device_count(void);

@@ -62,8 +62,9 @@ struct qaic_transport_ops {
 		    struct qaic_bo *const *bos, uint32_t num_bos,
 		    int timeout_ms);
 	/*
-	 * True if what is queued cannot go on by itself, or did not for half a
-	 * minute of asking, where that is all that can be known.
+	 * After a wait that timed out: true if what is queued cannot go on by
+	 * itself, or did not for half a minute of asking, where a driver does
+	 * not tell.
 	 */
 	bool (*stalled)(struct qaic_transport *t, uint32_t dbc);
 	int (*dma_stats)(struct qaic_transport *t, uint32_t dbc,
@@ -84,5 +85,8 @@ int qaic_kernel_open(const char *node, struct qaic_transport **out,
  * none. Their number, 0 if there are none or QAIC_EMBEDDED hides them.
  */
 int qaic_kernel_list(struct qaic_location *loc, int max);
+/* Where an accel device of udev's is; false if it is no card, or hidden as above. */
+struct udev_device;
+bool qaic_kernel_locate(struct udev_device *dev, struct qaic_location *loc);
 
 #endif

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: MIT
-/* qaic-util: which cards there are and how they are. */
+/* qaic-util: which cards there are, how they are and what happens to them. */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "tools/common/card_info.h"
+#include "tools/common/card_monitor.h"
 #include "tools/common/opt.h"
 
-static bool query, as_json;
+static bool query, as_json, monitor;
 static unsigned int refresh;
 static struct qaic_opt_list devices;
 static volatile sig_atomic_t stop;
@@ -20,10 +21,15 @@ static const struct qaic_opt opts[] = {
 	{ .name = "query", .alias = "q", .kind = QAIC_OPT_FLAG, .to = &query,
 	  .help = "All that the cards say about themselves." },
 	{ .name = "json", .alias = "j", .kind = QAIC_OPT_FLAG, .to = &as_json,
-	  .help = "The same as one JSON document." },
+	  .help = "The same as one JSON document; with --monitor: a JSON "
+	  "object a line." },
 	{ .name = "table", .alias = "t", .kind = QAIC_OPT_UINT, .to = &refresh,
 	  .min = 1, .max = 86400, .arg = "SEC",
 	  .help = "A table, again every SEC seconds until Ctrl-C." },
+	{ .name = "monitor", .alias = "m", .kind = QAIC_OPT_FLAG,
+	  .to = &monitor, .help = "What happens to the cards, a line each as it "
+	  "happens, until Ctrl-C: they come and go, errors, temperatures, "
+	  "channels that restart." },
 	QAIC_OPT_GROUP("Which cards:"),
 	{ .name = "aic-device-id", .alias = "d", .kind = QAIC_OPT_LIST,
 	  .to = &devices, .arg = "QID", .def = "all",
@@ -99,33 +105,77 @@ static void on_signal(int sig)
 	stop = 1;
 }
 
-static int table(const uint32_t *qids, size_t n, struct qaic_err *err)
+static void catch_signals(void)
 {
 	const struct sigaction sa = { .sa_handler = on_signal };
-	const struct timespec ts = { .tv_sec = refresh };
-	bool terminal = isatty(STDOUT_FILENO);
-	struct qaic_card card;
-	size_t i;
-	int ret;
 
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
-	while (!stop) {
-		if (terminal)		/* home, and clear what is below */
-			fputs("\033[H\033[J", stdout);
-		qaic_card_heading(stdout);
-		for (i = 0; i < n; i++) {
-			ret = qaic_card_ask(qids[i], &card, err);
-			if (ret)
-				return ret;
+}
+
+static int print_table(struct qaic_err *err)
+{
+	struct qaic_card card;
+	uint32_t *qids;
+	size_t i, n;
+	int ret;
+
+	ret = choose(&qids, &n, err);
+	if (ret)
+		return ret;
+	if (isatty(STDOUT_FILENO))	/* home, and clear what is below */
+		fputs("\033[H\033[J", stdout);
+	qaic_card_heading(stdout);
+	for (i = 0; i < n && !ret; i++) {
+		ret = qaic_card_ask(qids[i], &card, err);
+		if (!ret)
 			qaic_card_row(&card, stdout);
-		}
-		if (fflush(stdout))
-			return qaic_fail(err, -EIO, "cannot write the output");
-		if (!stop)
-			nanosleep(&ts, NULL);
 	}
-	return 0;
+	free(qids);
+	if (fflush(stdout))
+		ret = qaic_fail(err, -EIO, "cannot write the output");
+	return ret;
+}
+
+/* Sleep, but not while cards come or go. */
+static void nap(struct qaic_hotplug *h)
+{
+	struct pollfd p = { .fd = h ? qaic_hotplug_fd(h) : -1,
+			    .events = POLLIN };
+	struct qaic_hotplug_event e;
+
+	poll(&p, 1, refresh * 1000);
+	while (h && !qaic_hotplug_next(h, &e))
+		;
+}
+
+static int table(struct qaic_err *err)
+{
+	struct qaic_hotplug *h = NULL;
+	int ret = 0;
+
+	catch_signals();
+	/* without it changes are seen at the next refresh */
+	if (qaic_hotplug_open(&h, NULL))
+		h = NULL;
+	while (!ret && !stop) {
+		ret = print_table(err);
+		if (!ret && !stop)
+			nap(h);
+	}
+	qaic_hotplug_close(h);
+	return ret;
+}
+
+static int watch(const uint32_t *qids, size_t n, struct qaic_err *err)
+{
+	const struct card_monitor cm = {
+		.out = stdout, .json = as_json, .stop = &stop,
+		.qids = devices.n ? qids : NULL, .num_qids = n,
+	};
+
+	catch_signals();
+	return card_monitor(&cm, err);
 }
 
 static int util(struct qaic_err *err)
@@ -134,14 +184,19 @@ static int util(struct qaic_err *err)
 	size_t n = 0;
 	int ret;
 
-	if (refresh && (query || as_json))
+	if (refresh && (query || as_json || monitor))
 		return qaic_fail(err, -EINVAL,
-				 "--table goes with neither --query nor --json");
+				 "--table goes with none of --query, --json and --monitor");
+	if (monitor && query)
+		return qaic_fail(err, -EINVAL,
+				 "--monitor does not go with --query");
 	ret = choose(&qids, &n, err);
 	if (ret)
 		return ret;
-	if (refresh)
-		ret = table(qids, n, err);
+	if (monitor)
+		ret = watch(qids, n, err);
+	else if (refresh)
+		ret = table(err);
 	else if (as_json)
 		ret = print_json(qids, n, err);
 	else

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* Loading and running a program made by hand, from the public API. */
+/*
+ * Loading and running a program made by hand, from the public API. tests/kernel
+ * runs it on the driver's card, too.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -41,6 +44,13 @@ static int unload(void **state)
 	qaic_program_unload(prog);
 	prog = NULL;
 	return 0;
+}
+
+static bool embedded(void)
+{
+	struct qaic_location loc;
+
+	return !qaic_device_locate(0, &loc) && !loc.node[0];
 }
 
 static struct qaic_exec *make_exec(uint32_t spec)
@@ -161,13 +171,13 @@ static void test_state_is_per_activation(void **state)
 static void test_in_flight(void **state)
 {
 	struct qaic_exec *e[FLIGHT];
-	unsigned int i, round;
+	unsigned int i, round, rounds = embedded() ? 50 : 5;
 
 	for (i = 0; i < FLIGHT; i++) {
 		e[i] = make_exec(0);
 		fill_x(e[i], 1);
 	}
-	for (round = 0; round < 50; round++) {
+	for (round = 0; round < rounds; round++) {
 		for (i = 0; i < FLIGHT; i++)
 			assert_int_equal(qaic_exec_submit(e[i], &err), 0);
 		for (i = 0; i < FLIGHT; i++) {
@@ -189,9 +199,12 @@ static void test_busy_and_timeout(void **state)
 	fill_x(slow, 1);
 	fill_x(next, 1);
 	assert_int_equal(qaic_exec_submit(slow, &err), 0);
-	assert_int_equal(qaic_exec_submit(slow, &err), -EBUSY);
+	/* a guest with one CPU may look only when it is done */
+	if (embedded())
+		assert_int_equal(qaic_exec_submit(slow, &err), -EBUSY);
 	assert_int_equal(qaic_exec_submit(next, &err), 0);
-	assert_int_equal(qaic_exec_wait(next, 1, &err), -ETIMEDOUT);
+	if (embedded())
+		assert_int_equal(qaic_exec_wait(next, 1, &err), -ETIMEDOUT);
 	assert_int_equal(qaic_exec_wait(next, 0, &err), 0);
 	/* all before it are done, too */
 	assert_int_equal(qaic_exec_wait(slow, 1, &err), 0);
@@ -207,19 +220,18 @@ static void test_queue_full(void **state)
 	unsigned int n, i;
 	int ret = 0;
 
+	for (i = 0; i < 300; i++)
+		e[i] = make_exec(0);
 	fill_x(slow, 1);
 	assert_int_equal(qaic_exec_submit(slow, &err), 0);
-	for (n = 0; n < 300; n++) {
-		e[n] = make_exec(0);
+	for (n = 0; n < 300 && !ret; n++)
 		ret = qaic_exec_submit(e[n], &err);
-		if (ret)
-			break;
-	}
+	n--;
 	assert_int_equal(ret, -EAGAIN);
 	assert_true(n >= 250);		/* 512 elements, two to a call */
 	assert_int_equal(qaic_exec_wait(e[n - 1], 0, &err), 0);
 	assert_int_equal(qaic_exec_run(e[n], &err), 0);
-	for (i = 0; i <= n; i++)
+	for (i = 0; i < 300; i++)
 		qaic_exec_destroy(e[i]);
 	qaic_exec_destroy(slow);
 }
@@ -265,7 +277,8 @@ static void test_bad_args(void **state)
 			 -ENOENT);
 	assert_int_equal(qaic_program_load(dev, "Makefile", &p, &err), -EINVAL);
 	assert_int_equal(qaic_exec_create(prog, HM_SPECS, &e, &err), -EINVAL);
-	assert_int_equal(qaic_embedded_set_threads(2), -EBUSY);
+	if (embedded())
+		assert_int_equal(qaic_embedded_set_threads(2), -EBUSY);
 	assert_int_equal(qaic_embedded_set_threads(99), -EINVAL);
 	e = make_exec(0);
 	assert_null(qaic_exec_buffer(e, 2, NULL));
@@ -281,13 +294,14 @@ static void test_resources(void **state)
 	unsigned int i;
 
 	assert_int_equal(qaic_device_get_info(dev, &a, &err), 0);
-	assert_string_equal(a.name, "embedded");
+	assert_string_equal(a.name, embedded() ? "embedded" :
+			    "/dev/accel/accel0");
 	assert_string_equal(a.status, "Ready");
 	assert_int_equal(a.nsp_total, 16);
 	assert_int_equal(a.nsp_free, 16);
 	assert_int_equal(a.hw_version, 0x00020000);
 	assert_int_equal(a.num_loaded, 0);
-	for (i = 0; i < 50; i++) {
+	for (i = 0; i < (embedded() ? 50 : 5); i++) {
 		assert_int_equal(qaic_program_load(dev, dir, &p, &err), 0);
 		assert_int_equal(qaic_device_get_info(dev, &b, &err), 0);
 		assert_int_equal(b.nsp_free, 12);

@@ -167,8 +167,11 @@ static inline int hm_write(const char *dir, uint32_t nsps, struct qaic_err *err)
 /* A directory for one test program; remove with qaic_rmtree(). */
 static inline const char *hm_tmpdir(void)
 {
-	static char dir[] = "/tmp/qaic-test-XXXXXX";
+	static char dir[256];
+	const char *tmp = getenv("TMPDIR");
 
+	snprintf(dir, sizeof(dir), "%s/qaic-test-XXXXXX",
+		 tmp && *tmp ? tmp : "/tmp");
 	return mkdtemp(dir);
 }
 

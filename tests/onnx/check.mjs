@@ -9,6 +9,7 @@ import { join, resolve } from 'node:path';
 import { tmpdir } from 'node:os';
 import { argmax, generate, loadRuntime } from './ort.mjs';
 import { encode, runEncoder } from './encode.mjs';
+import { translate } from './translate.mjs';
 import { makeVariant, variants } from './variants.mjs';
 
 const qeff = 'build/bin/qeff', limit = 1e-4;
@@ -72,9 +73,28 @@ async function encoderGolden(name, dir, onnx, ids) {
   }
 }
 
+// An encoder-decoder's golden tokens alone, and in a batch with shorter prompts.
+async function seq2seqGolden(name, dir, onnx, g) {
+  const ids = g.input_ids, made = g.decoder_greedy_ids, gen = made.length - 1;
+  const one = await translate(ort, { onnx, ids: [ids], encoderLen: ids.length, start: made[0], gen });
+  const far = distance(flat(one.rows[0]), floats(join(dir, 'logits.f32')));
+  check(far < limit, `${name}: logits are ${far} away from Hugging Face's`);
+  check(one.made[0].join(' ') === made.slice(1).join(' '), `${name}: tokens differ`);
+  const texts = [ids.slice(0, 5), ids, ids.slice(0, 17)];
+  const all = await translate(ort, { onnx, ids: texts, encoderLen: ids.length + 9, start: made[0], gen: 8 });
+  for (let b = 0; b < texts.length; b++) {
+    const alone = await translate(ort, { onnx, ids: [texts[b]], encoderLen: texts[b].length, start: made[0], gen: 8 });
+    check(alone.made[0].join(' ') === all.made[b].join(' '), `${name}: batch row ${b} differs`);
+  }
+}
+
 async function golden(name, dir) {
   const g = JSON.parse(readFileSync(join(dir, 'golden.json')));
   const onnx = exportModel(dir, name);
+  if (g.decoder_greedy_ids) {
+    await seq2seqGolden(name, dir, onnx, g);
+    return;
+  }
   if (!g.greedy_ids) {
     await encoderGolden(name, dir, onnx, g.input_ids);
     return;

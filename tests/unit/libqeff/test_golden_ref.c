@@ -232,6 +232,85 @@ static void check_encoder(const char *onnx, json_t *golden, const char *dir)
 	}
 }
 
+/* ---- encoder-decoders ---- */
+
+#define MAX_ENCODER 32			/* rows: some more than the prompts have */
+
+static void seq2seq_open(struct run *r, const char *onnx, int64_t rows,
+			 int64_t ctx_len)
+{
+	const struct qaicc_symbol symbols[] = {
+		{ "batch_size", 1 }, { "seq_len", 1 }, { "ctx_len", ctx_len },
+		{ "encoder_ctx_len", MAX_ENCODER }, { "encoder_len", rows },
+	};
+
+	ref_open(r, onnx, symbols, QAIC_ARRAY_SIZE(symbols));
+	/* ids of both sides and two positions, caches; logits, caches */
+	assert_in_range(r->num_in, 8, MAX_IO);
+	assert_int_equal(r->num_out, r->num_in - 3);
+}
+
+/* Decoder token @id; the caches go on in @next, which may be @r. */
+static void seq2seq_token(struct run *r, struct run *next, int64_t last,
+			  int64_t id, int64_t pos)
+{
+	struct qaicc_tensor t;
+	size_t i;
+
+	memcpy(r->in[1], &last, sizeof(last));
+	memcpy(r->in[2], &id, sizeof(id));
+	memcpy(r->in[3], &pos, sizeof(pos));
+	if (qaicc_ref_run(r->ref, (const void *const *)r->in, &err))
+		fail_msg("%s", err.msg);
+	for (i = 1; i < r->num_out; i++) {
+		assert_int_equal(qaicc_ref_output(r->ref, i, &t), 0);
+		assert_int_equal(t.size, next->size[i + 3]);
+		memcpy(next->in[i + 3], t.data, t.size);
+	}
+	assert_int_equal(qaicc_ref_output(r->ref, 0, &t), 0);
+	r->logits = t.data;
+	r->vocab = t.size / sizeof(float);
+}
+
+/* The first call has the encoder's rows, the others have none. */
+static void check_seq2seq(const char *onnx, json_t *golden, const char *dir)
+{
+	json_t *ids = json_object_get(golden, "input_ids");
+	json_t *made = json_object_get(golden, "decoder_greedy_ids");
+	size_t n = json_array_size(ids), num = json_array_size(made) - 1, i, k;
+	char *path = qaic_path(dir, "logits.f32");
+	struct run encode, decode, *r;
+	double d = 0, w = 0;
+	struct qaic_map map;
+
+	assert_in_range(n, 1, MAX_ENCODER);
+	assert_int_equal(qaic_map_file(&map, path, &err), 0);
+	seq2seq_open(&encode, onnx, MAX_ENCODER, num);
+	seq2seq_open(&decode, onnx, 0, num);
+	assert_int_equal(decode.size[0], 0);
+	for (i = 0; i < n; i++)
+		((int64_t *)encode.in[0])[i] = id_at(ids, i);
+	for (i = 0; i < num; i++) {
+		const float *want;
+
+		r = i ? &decode : &encode;
+		seq2seq_token(r, &decode, n - 1, id_at(made, i), i);
+		assert_int_equal(map.size, num * r->vocab * sizeof(float));
+		want = (const float *)map.data + i * r->vocab;
+		for (k = 0; k < r->vocab; k++) {
+			d += pow((double)r->logits[k] - want[k], 2);
+			w += pow(want[k], 2);
+		}
+		assert_int_equal(best(r), id_at(made, i + 1));
+	}
+	if (!(sqrt(d / w) < 1e-4))
+		fail_msg("%s: logits differ by %g", dir, sqrt(d / w));
+	run_close(&encode);
+	run_close(&decode);
+	qaic_unmap_file(&map);
+	free(path);
+}
+
 static void check_model(const char *dir)
 {
 	struct qeff_model_info info;
@@ -245,7 +324,9 @@ static void check_model(const char *dir)
 		fail_msg("%s", err.msg);
 	assert_int_equal(qaic_json_load(path, 1 << 20, &golden, &err), 0);
 	assert_int_equal(qeff_model_info(dir, &info, &err), 0);
-	if (info.task == QEFF_TASK_TEXT)
+	if (json_object_get(golden, "decoder_greedy_ids"))
+		check_seq2seq(onnx, golden, dir);
+	else if (info.task == QEFF_TASK_TEXT)
 		check_logits(onnx, golden, dir);
 	else
 		check_encoder(onnx, golden, dir);

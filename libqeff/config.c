@@ -151,6 +151,8 @@ int qf_config_model(struct qf_config *c, const struct qf_arch *arch,
 	if (json_object_size(json_object_get(c->root, "pruned_heads")))
 		qf_refuse(c, "pruned_heads");
 	arch->configure(c, m);
+	if (arch->kind == QF_CAUSAL && c->cls->head == QF_HEAD_CLASSIFY)
+		qf_get_scores(c, m);
 	check_model(c, m);
 	return c->rc;
 }

@@ -60,6 +60,16 @@ void qf_get_labels(struct qf_config *c, struct qf_model *m)
 	qf_get_int(c, "num_labels", 1, MAX_LABELS, &m->labels);
 }
 
+void qf_get_scores(struct qf_config *c, struct qf_model *m)
+{
+	int32_t pad = -1;
+
+	m->classify = (struct qf_classify) { .out = "score", .no_bias = true };
+	qf_get_labels(c, m);
+	qf_get_signed(c, "pad_token_id", -1, INT32_MAX, &pad);
+	m->pad_id = pad < 0 ? QF_NO_PAD : (uint32_t)pad;
+}
+
 static enum qeff_task task_of(enum qf_head_kind head)
 {
 	switch (head) {

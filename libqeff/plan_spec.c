@@ -108,8 +108,8 @@ static int check_lengths(const struct qeff_compile_plan *plan,
 	}
 	if (!opt->num_seq_lens || opt->num_seq_lens > QEFF_MAX_SEQ_LENS)
 		return qaic_fail(err, -EINVAL,
-				 "%zu sequence lengths for an encoder; 1 to %d are possible",
-				 opt->num_seq_lens, QEFF_MAX_SEQ_LENS);
+				 "%s reads whole texts: give 1 to %d lengths with --seq-len",
+				 plan->onnx, QEFF_MAX_SEQ_LENS);
 	for (i = 0; i < opt->num_seq_lens; i++)
 		if (!opt->seq_lens[i] ||
 		    (i && opt->seq_lens[i] <= opt->seq_lens[i - 1]))

@@ -41,6 +41,8 @@ int qf_config_tokens(struct qf_config *c, struct qeff_model_info *info);
 
 struct qeff_rules;
 
+/* The head of a decoder that classifies; the same in all of them. */
+void qf_get_scores(struct qf_config *c, struct qf_model *m);
 /* What the class does, and how its labels are meant. */
 int qf_config_task(struct qf_config *c, struct qeff_model_info *info);
 

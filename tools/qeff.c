@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "libqeff/qeff.h"
+#include "tools/common/encode.h"
 #include "tools/common/formats.h"
 #include "tools/common/models.h"
 #include "tools/common/opt.h"
@@ -18,6 +19,8 @@ static struct {
 	const char *model_name, *local_model_dir, *cache_dir, *precision;
 	const char *onnx_path, *qpc_path, *golden;
 	unsigned int num_cores, batch_size, prompt_len, ctx_len, qid;
+	unsigned int seq_len[QEFF_MAX_SEQ_LENS], num_seq_len;
+	bool prompt_len_given, ctx_len_given;
 	bool verbose, quiet, per_block, allow_override;
 	struct qaic_opt_list plugins;
 	struct qaic_formats formats;
@@ -25,6 +28,7 @@ static struct {
 	.num_cores = 16, .batch_size = 1, .prompt_len = 32, .ctx_len = 128,
 };
 static struct qaic_textgen gen;
+static struct qaic_encode enc;
 static const char *prog = "qeff";
 
 /* "[0]" or "0": one card; a list is for tensor slicing. */
@@ -49,6 +53,29 @@ static int device_group(void *to, const char *value, struct qaic_err *err)
 	}
 	return qaic_fail(err, -EINVAL, "--device-group takes a list like [0], not \"%s\"",
 			 value);
+}
+
+/* "32,128,512" */
+static int seq_lens(void *to, const char *value, struct qaic_err *err)
+{
+	const char *s = value;
+	char num[16];
+	uint64_t v;
+	size_t n;
+
+	for (a.num_seq_len = 0;; s += n + 1) {
+		n = strcspn(s, ",");
+		snprintf(num, sizeof(num), "%.*s", (int)(n < 15 ? n : 15), s);
+		if (qaic_opt_uint(num, 1, 1048576, &v) || n > 15 ||
+		    a.num_seq_len == QEFF_MAX_SEQ_LENS ||
+		    (a.num_seq_len && v <= a.seq_len[a.num_seq_len - 1]))
+			return qaic_fail(err, -EINVAL,
+					 "--seq-len takes up to %d growing lengths like 32,128, not \"%s\"",
+					 QEFF_MAX_SEQ_LENS, value);
+		a.seq_len[a.num_seq_len++] = v;
+		if (!s[n])
+			return 0;
+	}
 }
 
 #define OPT_MODEL							\
@@ -87,11 +114,17 @@ static int device_group(void *to, const char *value, struct qaic_err *err)
 	  .def = "1", .help = "Prompts that run together" },		\
 	{ .name = "prompt-len", .kind = QAIC_OPT_UINT,			\
 	  .to = &a.prompt_len, .min = 1, .max = 1048576, .arg = "N",	\
+	  .given = &a.prompt_len_given,					\
 	  .def = "32", .help = "Prompt tokens of one prefill call; longer " \
 	  "prompts take several" },					\
 	{ .name = "ctx-len", .kind = QAIC_OPT_UINT, .to = &a.ctx_len,	\
+	  .given = &a.ctx_len_given,					\
 	  .min = 1, .max = 1048576, .arg = "N", .def = "128",		\
 	  .help = "Tokens that the KV cache has room for" },		\
+	{ .name = "seq-len", .kind = QAIC_OPT_CALL, .call = seq_lens,	\
+	  .arg = "N[,N...]", .def = "32,128,512 as far as the model goes", \
+	  .help = "For models that read a whole text: the lengths to compile " \
+	  "for, in tokens; a text runs in the shortest that it fits in." }, \
 	{ .name = "precision", .kind = QAIC_OPT_STR, .to = &a.precision, \
 	  .arg = "fp16|fp32", .def = "fp16",				\
 	  .help = "Arithmetic and KV cache." },				\
@@ -176,7 +209,8 @@ static int build_options(struct qeff_build_options *o, struct qaic_err *err)
 	*o = (struct qeff_build_options) {
 		.cache_dir = a.cache_dir, .num_cores = a.num_cores,
 		.batch_size = a.batch_size, .prompt_len = a.prompt_len,
-		.ctx_len = a.ctx_len, .stage = on_stage,
+		.ctx_len = a.ctx_len, .seq_lens = a.seq_len,
+		.num_seq_lens = a.num_seq_len, .stage = on_stage,
 		.progress = qaic_progress_terminal(),
 	};
 	ret = precision(&o->fp32, err);
@@ -206,17 +240,114 @@ static int load(struct qeff_build_options *o, struct qeff_artefacts *art,
 	return ret ? ret : qeff_session_open(&so, &gen.session, err);
 }
 
+static bool reads_whole(enum qeff_task task)
+{
+	return task != QEFF_TASK_TEXT && task != QEFF_TASK_TRANSFORM;
+}
+
+/* Options of the other kind of model, by the class that config.json names. */
+static int check_options(const struct qeff_model_info *info,
+			 struct qaic_err *err)
+{
+	const char *flag = NULL;
+
+	if (!reads_whole(info->task)) {
+		if (a.num_seq_len)
+			return qaic_fail(err, -EINVAL,
+					 "--seq-len is for models that read a whole text; %s generates: --prompt-len and --ctx-len",
+					 info->arch);
+		return qaic_encode_check(&enc, info->task, err);
+	}
+	if (a.prompt_len_given)
+		flag = "--prompt-len";
+	else if (a.ctx_len_given)
+		flag = "--ctx-len";
+	else if (gen.generation_len)
+		flag = "--generation-len";
+	else if (gen.ignore_eos)
+		flag = "--ignore-eos";
+	else if (gen.print_ids)
+		flag = "--print-ids";
+	else if (gen.verify)
+		flag = "--verify";
+	if (flag)
+		return qaic_fail(err, -EINVAL,
+				 "%s is for models that generate text; %s does not%s",
+				 flag, info->arch, strstr(flag, "-len") ?
+				 ", its lengths are given by --seq-len" : "");
+	return qaic_encode_check(&enc, info->task, err);
+}
+
+/* 32, 128 and 512 tokens, as far as the model goes. */
+static void default_lengths(struct qeff_build_options *o,
+			    const struct qeff_model_info *info)
+{
+	static const unsigned int usual[] = { 32, 128, 512 };
+	size_t i;
+
+	if (a.num_seq_len)
+		return;
+	for (i = 0; i < QAIC_ARRAY_SIZE(usual); i++)
+		if (usual[i] <= info->max_positions)
+			a.seq_len[a.num_seq_len++] = usual[i];
+	/* the longest that there can be, if that is little more or less */
+	if (!a.num_seq_len || (info->max_positions < 512 &&
+			       usual[a.num_seq_len - 1] < info->max_positions))
+		a.seq_len[a.num_seq_len++] = info->max_positions;
+	o->num_seq_lens = a.num_seq_len;
+}
+
+/* The textgen options that are the same for both kinds. */
+static void share_options(void)
+{
+	enc.prog = prog;
+	enc.qid = a.qid;
+	enc.prompt = gen.prompt;
+	enc.prompts_file = gen.prompts_file;
+	enc.input_ids = gen.input_ids;
+	enc.json = gen.json;
+	enc.verbose = gen.verbose;
+	enc.write_logits = gen.write_logits;
+	enc.progress = qaic_progress_terminal();
+}
+
+static int infer_whole(struct qeff_build_options *o,
+		       const struct qeff_model_info *info, struct qaic_err *err)
+{
+	struct qeff_artefacts art = { 0 };
+	int ret;
+
+	a.quiet = qaic_encode_quiet(&enc, info->task);
+	default_lengths(o, info);
+	ret = qeff_build(o, &art, err);
+	qaic_progress_clear();
+	enc.model_dir = o->model_dir;
+	enc.qpc = art.qpc_dir;
+	if (!ret)
+		ret = qaic_encode_run(&enc, err);
+	qeff_artefacts_release(&art);
+	return ret;
+}
+
 static int run_infer(struct qaic_opt_cmd *cmd, struct qaic_err *err)
 {
 	struct qeff_artefacts art = { 0 };
+	struct qeff_model_info info;
 	struct qeff_build_options o;
 	int ret;
 
+	share_options();
 	ret = build_options(&o, err);
 	if (!ret)
 		ret = qaic_textgen_check(&gen, err);
 	if (!ret)
 		ret = model_dir(&o.model_dir, err);
+	if (!ret)
+		ret = qeff_model_info(o.model_dir, &info, err);
+	if (!ret)
+		ret = check_options(&info, err);
+	if (!ret && reads_whole(info.task))
+		return infer_whole(&o, &info, err);
 	if (!ret)
 		ret = qeff_build(&o, &art, err);
 	if (!ret)
@@ -304,19 +435,32 @@ static char *find_qpc(const char *path)
 
 static int run_execute(struct qaic_opt_cmd *cmd, struct qaic_err *err)
 {
+	struct qeff_model_info info = { .task = QEFF_TASK_TEXT };
 	char *qpc;
 	int ret;
 
 	if (!a.qpc_path)
 		return qaic_fail(err, -EINVAL, "--qpc-path is needed");
+	share_options();
 	ret = qaic_textgen_check(&gen, err);
 	if (!ret && (a.model_name || a.local_model_dir || !gen.input_ids))
 		ret = model_dir(&gen.model_dir, err);
+	if (!ret && gen.model_dir)
+		ret = qeff_model_info(gen.model_dir, &info, err);
+	if (!ret)
+		ret = check_options(&info, err);
 	if (ret)
 		return ret;
 	qpc = find_qpc(a.qpc_path);
 	if (!qpc)
 		return qaic_fail(err, -ENOMEM, "out of memory");
+	if (reads_whole(info.task)) {
+		enc.model_dir = gen.model_dir;
+		enc.qpc = qpc;
+		ret = qaic_encode_run(&enc, err);
+		free(qpc);
+		return ret;
+	}
 	gen.qpc = qpc;
 	gen.qid = a.qid;
 	gen.progress = qaic_progress_terminal();
@@ -390,7 +534,7 @@ static int run_verify(struct qaic_opt_cmd *cmd, struct qaic_err *err)
 
 static const struct qaic_opt infer_opts[] = {
 	OPT_MODEL, OPT_PLUGIN, OPT_CACHE, OPT_SHAPE, OPT_DEVICE,
-	QAIC_TEXTGEN_OPTS(gen),
+	QAIC_TEXTGEN_OPTS(gen), QAIC_ENCODE_OPTS(enc),
 	{ .name = "verify", .kind = QAIC_OPT_FLAG, .to = &gen.verify,
 	  .help = "Evaluate the ONNX with the slow reference loops too, print "
 	  "how far the card is from it, and fail if that is too far." },
@@ -417,7 +561,7 @@ static const struct qaic_opt execute_opts[] = {
 	OPT_MODEL, OPT_PLUGIN,
 	{ .name = "qpc-path", .kind = QAIC_OPT_STR, .to = &a.qpc_path,
 	  .arg = "DIR", .help = "The compiled model." },
-	OPT_DEVICE, QAIC_TEXTGEN_OPTS(gen), LATER_HUB,
+	OPT_DEVICE, QAIC_TEXTGEN_OPTS(gen), QAIC_ENCODE_OPTS(enc), LATER_HUB,
 	LATER("full-batch-size", NULL, "continuous batching"),
 };
 

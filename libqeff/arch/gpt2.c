@@ -39,6 +39,7 @@ static void configure(struct qf_config *c, struct qf_model *m)
 QF_ARCH(gpt2) = {
 	.classes = {
 		{ "GPT2LMHeadModel", QF_HEAD_CAUSAL_LM },
+		{ "GPT2ForSequenceClassification", QF_HEAD_CLASSIFY },
 	},
 	.model_type = "gpt2",
 	.base = "transformer",

@@ -25,6 +25,7 @@ static void configure(struct qf_config *c, struct qf_model *m)
 QF_ARCH(llama) = {
 	.classes = {
 		{ "LlamaForCausalLM", QF_HEAD_CAUSAL_LM },
+		{ "LlamaForSequenceClassification", QF_HEAD_CLASSIFY },
 	},
 	.model_type = "llama",
 	.base = "model",

@@ -16,6 +16,7 @@ static void configure(struct qf_config *c, struct qf_model *m)
 QF_ARCH(mistral) = {
 	.classes = {
 		{ "MistralForCausalLM", QF_HEAD_CAUSAL_LM },
+		{ "MistralForSequenceClassification", QF_HEAD_CLASSIFY },
 	},
 	.model_type = "mistral",
 	.base = "model",

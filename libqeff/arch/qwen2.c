@@ -26,6 +26,7 @@ static void configure(struct qf_config *c, struct qf_model *m)
 QF_ARCH(qwen2) = {
 	.classes = {
 		{ "Qwen2ForCausalLM", QF_HEAD_CAUSAL_LM },
+		{ "Qwen2ForSequenceClassification", QF_HEAD_CLASSIFY },
 	},
 	.model_type = "qwen2",
 	.base = "model",

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/common/json_out.h"
 #include "tools/common/textgen_priv.h"
 
 void qaic_print_round2(char buf[32], double x)
@@ -70,7 +71,7 @@ void qaic_print_verify(const struct qaic_gen *g)
 }
 
 /* JSON text is UTF-8; bytes of a prompt that are not become '?'. */
-static json_t *json_text(const char *text)
+json_t *qaic_json_text(const char *text)
 {
 	json_t *j = json_string(text);
 	char *copy, *p;
@@ -88,7 +89,7 @@ static json_t *json_text(const char *text)
 	return j;
 }
 
-static json_t *json_ids(const int32_t *ids, size_t n)
+json_t *qaic_json_ids(const int32_t *ids, size_t n)
 {
 	json_t *a = json_array();
 	size_t i;
@@ -101,10 +102,10 @@ static json_t *json_ids(const int32_t *ids, size_t n)
 json_t *qaic_json_result(const struct qaic_prompt *p, const int32_t *ids,
 			 size_t n, const char *text)
 {
-	return json_pack("{s:o, s:o, s:o, s:o}", "prompt", json_text(p->text),
-			 "prompt_ids", json_ids(p->ids, p->num_ids),
-			 "ids", json_ids(ids, n),
-			 "text", text ? json_text(text) : json_null());
+	return json_pack("{s:o, s:o, s:o, s:o}", "prompt", qaic_json_text(p->text),
+			 "prompt_ids", qaic_json_ids(p->ids, p->num_ids),
+			 "ids", qaic_json_ids(ids, n),
+			 "text", text ? qaic_json_text(text) : json_null());
 }
 
 static json_t *json_verify(const struct qaic_gen *g)
@@ -145,7 +146,7 @@ int qaic_print_json(const struct qaic_gen *g)
 	if (!j)
 		return -1;
 	if (g->t->model_dir)
-		json_object_set_new(j, "model", json_text(g->t->model_dir));
+		json_object_set_new(j, "model", qaic_json_text(g->t->model_dir));
 	if (g->t->verify)
 		json_object_set_new(j, "verify", json_verify(g));
 	ret = json_dumpf(j, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);

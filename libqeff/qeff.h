@@ -459,6 +459,10 @@ struct qeff_verify_batch {
 	 * computed them, [num_golden][vocab] from its first token on */
 	const float *const *golden;
 	const size_t *num_golden;
+	/* the same of what comes out of the first blocks, or NULL:
+	 * [num_hidden][num_golden][hidden_width] */
+	const float *const *hidden;
+	size_t num_hidden, hidden_width;
 };
 
 enum qeff_verify_pair {

@@ -178,36 +178,57 @@ int qeff_verify_compare(struct qeff_verifier *v, const struct qeff_eval *e)
 	return ret;
 }
 
-int qeff_verify_golden(struct qeff_verifier *v)
+/* An output of the reference, of every row of the batch, against @want. */
+static int compare_golden(struct qeff_verifier *v, size_t k,
+			  const float *const *want, size_t skip, size_t width)
 {
+	const struct qeff_io_out *own = &v->io.v[k];
+	const struct qeff_io_out *o = qeff_io_find(&v->ref_io, own->label);
 	const struct qeff_verify_batch *b = v->b;
-	const struct qeff_io_out *o = qeff_io_find(&v->ref_io, "logits");
-	const struct qeff_io_out *own = qeff_io_find(&v->io, "logits");
 	struct side ref = { 0 };
-	const float *data;
 	size_t num = 0, j;
+	const float *data;
 	uint32_t r;
 	int ret;
 
-	if (!o || !own)
-		return qaic_fail(v->err, -EOPNOTSUPP,
-				 "this model has no logits to compare with golden ones");
-	data = qeff_eval_output(&v->ref, o->value, &num);
-	ret = side_init(v, &ref, o->label, data, num, o->per_token,
+	data = o ? qeff_eval_output(&v->ref, o->value, &num) : NULL;
+	ret = side_init(v, &ref, own->label, data, num, o && o->per_token,
 			v->ref.seq_len);
-	if (!ret && ref.width != b->vocab)
+	if (!ret && ref.width != width)
 		ret = qaic_fail(v->err, -EINVAL,
-				"golden logits have %zu columns, the model's %zu",
-				b->vocab, ref.width);
-	if (ret)
-		return ret;
-	for (r = 0; r < b->num_rows; r++)
+				"golden %s have %zu columns, the model's %zu",
+				own->label, width, ref.width);
+	for (r = 0; !ret && r < b->num_rows; r++)
 		for (j = ref.seq_len ? 0 : b->num_golden[r] - 1;
 		     j < b->num_golden[r] && j < v->whole[r]; j++)
-			add_row(&v->sums[own - v->io.v][QEFF_REFERENCE_GOLDEN],
-				at(&ref, r, j), b->golden[r] + j * b->vocab,
-				b->vocab, true);
-	return 0;
+			add_row(&v->sums[k][QEFF_REFERENCE_GOLDEN],
+				at(&ref, r, j),
+				want[r] + (skip * b->num_golden[r] + j) * width,
+				width, own->kind == QEFF_OUTPUT_RESULT);
+	return ret;
+}
+
+int qeff_verify_golden(struct qeff_verifier *v)
+{
+	const struct qeff_verify_batch *b = v->b;
+	bool logits = false;
+	size_t k, block = 0;
+	int ret = 0;
+
+	for (k = 0; k < v->io.n && !ret; k++) {
+		if (!strcmp(v->io.v[k].label, "logits")) {
+			ret = compare_golden(v, k, b->golden, 0, b->vocab);
+			logits = true;
+		} else if (v->io.v[k].kind == QEFF_OUTPUT_BLOCK && b->hidden &&
+			   block < b->num_hidden) {
+			ret = compare_golden(v, k, b->hidden, block++,
+					     b->hidden_width);
+		}
+	}
+	if (ret || logits)
+		return ret;
+	return qaic_fail(v->err, -EOPNOTSUPP,
+			 "this model has no logits to compare with golden ones");
 }
 
 static void add_state(struct qeff_sums *s, const float *a, size_t na,

@@ -84,7 +84,7 @@ int qaic_verify_batch(struct qeff_verifier *v, struct qeff_session *s,
 {
 	size_t n = res->num_prompts, i, len, vocab = qeff_session_vocab(s);
 	const int32_t **tokens = calloc(n, sizeof(*tokens));
-	const float **logits = calloc(2 * n, sizeof(*logits));
+	const float **logits = calloc(3 * n, sizeof(*logits));
 	size_t *num = calloc(4 * n, sizeof(*num));
 	struct qeff_verify_batch q = {
 		.num_rows = n, .tokens = tokens, .num_tokens = num,
@@ -92,6 +92,9 @@ int qaic_verify_batch(struct qeff_verifier *v, struct qeff_session *s,
 		.num_logits = num + 2 * n, .vocab = vocab,
 		.golden = golden ? logits + n : NULL,
 		.num_golden = num + 3 * n,
+		.hidden = golden && golden->hidden ? logits + 2 * n : NULL,
+		.num_hidden = golden ? golden->blocks : 0,
+		.hidden_width = golden ? golden->width : 0,
 	};
 	int32_t *t;
 	int ret = 0;
@@ -115,6 +118,7 @@ int qaic_verify_batch(struct qeff_verifier *v, struct qeff_session *s,
 		if (!golden)
 			continue;
 		logits[n + i] = golden->logits;
+		logits[2 * n + i] = golden->hidden;
 		num[3 * n + i] = golden->rows;
 	}
 	qeff_session_rest(s);	/* both may need all of the card */

@@ -37,35 +37,65 @@ static int read_ids(json_t *root, const char *key, const char *path,
 	return 0;
 }
 
-static int read_logits(struct qaic_golden *g, json_t *root, const char *path,
-		       struct qaic_err *err)
+/* @name beside golden.json: @n float32. */
+static int read_floats(const char *path, const char *name, size_t n,
+		       float **out, struct qaic_err *err)
 {
-	json_t *shape = json_object_get(root, "logits_f32_shape");
-	json_int_t rows = json_integer_value(json_array_get(shape, 0));
-	json_int_t vocab = json_integer_value(json_array_get(shape, 1));
 	const char *slash = strrchr(path, '/');
 	char *file, *data = NULL;
 	size_t len = 0;
 	int ret;
 
-	if (rows < 1 || vocab < 1 || rows > 1 << 20 || vocab > 1 << 24 ||
-	    (size_t)rows > g->num_ids)
+	file = qaic_asprintf("%.*s%s", (int)(slash ? slash + 1 - path : 0),
+			     path, name);
+	ret = file ? qaic_read_file(file, MAX_LOGITS, &data, &len, err) :
+		     no_memory(err);
+	if (!ret && len != n * sizeof(float))
+		ret = qaic_fail(err, -EINVAL,
+				"%s: %zu bytes; golden.json says %zu numbers of float32",
+				file, len, n);
+	free(file);
+	*out = (float *)data;
+	return ret;
+}
+
+static size_t dim(json_t *shape, size_t i, size_t max)
+{
+	json_int_t v = json_integer_value(json_array_get(shape, i));
+
+	return v < 1 || (size_t)v > max ? 0 : v;
+}
+
+static int read_logits(struct qaic_golden *g, json_t *root, const char *path,
+		       struct qaic_err *err)
+{
+	json_t *shape = json_object_get(root, "logits_f32_shape");
+
+	g->rows = dim(shape, 0, g->num_ids);
+	g->vocab = dim(shape, 1, 1 << 24);
+	if (!g->rows || !g->vocab)
 		return qaic_fail(err, -EINVAL,
 				 "%s: field \"logits_f32_shape\" is not [rows of input_ids, vocabulary]",
 				 path);
-	file = qaic_asprintf("%.*slogits.f32",
-			     (int)(slash ? slash + 1 - path : 0), path);
-	ret = file ? qaic_read_file(file, MAX_LOGITS, &data, &len, err) :
-		     no_memory(err);
-	if (!ret && len != (size_t)rows * vocab * sizeof(float))
-		ret = qaic_fail(err, -EINVAL,
-				"%s: %zu bytes are not the %lld x %lld float32 of golden.json",
-				file, len, (long long)rows, (long long)vocab);
-	free(file);
-	g->logits = (float *)data;
-	g->rows = rows;
-	g->vocab = vocab;
-	return ret;
+	return read_floats(path, "logits.f32", g->rows * g->vocab, &g->logits,
+			   err);
+}
+
+static int read_hidden(struct qaic_golden *g, json_t *root, const char *path,
+		       struct qaic_err *err)
+{
+	json_t *shape = json_object_get(root, "hidden_f32_shape");
+
+	if (!shape)
+		return 0;
+	g->blocks = dim(shape, 0, 1 << 12);
+	g->width = dim(shape, 2, 1 << 20);
+	if (!g->blocks || !g->width || dim(shape, 1, g->rows) != g->rows)
+		return qaic_fail(err, -EINVAL,
+				 "%s: field \"hidden_f32_shape\" is not [blocks, rows of the logits, hidden]",
+				 path);
+	return read_floats(path, "hidden.f32", g->blocks * g->rows * g->width,
+			   &g->hidden, err);
 }
 
 /* What is greedy behind the prompt. */
@@ -109,6 +139,8 @@ int qaic_golden_load(struct qaic_golden *g, const char *path,
 		ret = -EINVAL;
 	if (!ret)
 		ret = read_logits(g, root, path, err);
+	if (!ret)
+		ret = read_hidden(g, root, path, err);
 	json_decref(root);
 	if (ret)
 		qaic_golden_release(g);
@@ -144,5 +176,6 @@ void qaic_golden_release(struct qaic_golden *g)
 	free(g->ids);
 	free(g->greedy);
 	free(g->logits);
+	free(g->hidden);
 	memset(g, 0, sizeof(*g));
 }

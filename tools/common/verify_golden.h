@@ -10,13 +10,17 @@
  * golden.json: {"input_ids": [...], "greedy_ids": [...], "logits_f32_shape":
  * [rows, vocab], "min_top1_gap": 0.03}, and beside it logits.f32, the logits of the
  * first rows of input_ids, float32, little endian. greedy_ids starts with
- * input_ids; it and the gap may be missing.
+ * input_ids; it and the gap may be missing. So may "hidden_f32_shape": [blocks,
+ * rows, hidden], with hidden.f32: what comes out of the embedding, the first layer,
+ * and so on.
  */
 struct qaic_golden {
 	int32_t *ids, *greedy;		/* greedy: behind the prompt */
 	size_t num_ids, num_greedy;
 	float *logits;
 	size_t rows, vocab;
+	float *hidden;			/* [blocks][rows][width], or NULL */
+	size_t blocks, width;
 	double gap;			/* smallest margin of a greedy token */
 };
 

@@ -109,6 +109,23 @@ void qf_config_close(struct qf_config *c)
 	memset(c, 0, sizeof(*c));
 }
 
+/* What later configs say of each layer must be what the class makes of it. */
+static void check_layer_types(struct qf_config *c, const struct qf_model *m)
+{
+	json_t *list = qf_field(c, "layer_types"), *v;
+	const char *type;
+	size_t i;
+
+	json_array_foreach(list, i, v) {
+		type = json_string_value(v);
+		if (!type || strcmp(type, qf_has_window(&m->attn, i) ?
+				    "sliding_attention" : "full_attention"))
+			qf_config_fail(c, -EOPNOTSUPP,
+				       "field \"layer_types\": layer %zu is %.40s, which is not supported there",
+				       i, type ? type : "not named");
+	}
+}
+
 /* Bounds that keep every product of two of them inside 64 bits. */
 static void check_model(struct qf_config *c, const struct qf_model *m)
 {
@@ -154,6 +171,7 @@ int qf_config_model(struct qf_config *c, const struct qf_arch *arch,
 	if (arch->kind == QF_CAUSAL && c->cls->head == QF_HEAD_CLASSIFY)
 		qf_get_scores(c, m);
 	check_model(c, m);
+	check_layer_types(c, m);
 	return c->rc;
 }
 

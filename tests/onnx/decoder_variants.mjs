@@ -97,7 +97,7 @@ const configs = {
   'baichuan-13b-style': { ...baichuanAlibi, num_attention_heads: 6, hidden_size: 48, model_max_length: 64 },
   'baichuan2-13b-style': { ...baichuanAlibi, model_max_length: 64, z_loss_weight: 0 },
   'gemma-options': { ...gemma, attention_bias: true, hidden_activation: 'gelu', hidden_act: 'silu' },
-  'gemma2': gemma2,
+  'gemma2-small-caps': gemma2,
   'gemma2-no-caps': { ...gemma2, attn_logit_softcapping: null, final_logit_softcapping: null, sliding_window: null },
   'starcoder2-no-bias': { ...starcoder2, use_bias: false, tie_word_embeddings: false },
   'starcoder2-window': { ...starcoder2, sliding_window: 5, hidden_act: 'gelu' },

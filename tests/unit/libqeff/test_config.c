@@ -194,7 +194,9 @@ static void test_defaults(void **state)
 		{ CLASS("BloomForCausalLM", ""), 64, 2, 8, 8, 8, 256 },
 		{ CLASS("ChatGLMModel", ""), 4096, 28, 32, 32, 128, 13696 },
 		{ CLASS("CodeGenForCausalLM", ""), 4096, 28, 16, 16, 256, 16384 },
+		{ CLASS("CohereForCausalLM", ""), 8192, 40, 64, 64, 128, 22528 },
 		{ CLASS("FalconForCausalLM", ""), 4544, 32, 71, 1, 64, 18176 },
+		{ CLASS("GlmForCausalLM", ""), 4096, 40, 32, 2, 128, 13696 },
 		{ CLASS("GPTBigCodeForCausalLM", ""), 768, 12, 12, 1, 64, 3072 },
 		{ CLASS("GPTJForCausalLM", ""), 4096, 28, 16, 16, 256, 16384 },
 		{ CLASS("GPTNeoXForCausalLM", ""), 6144, 44, 64, 64, 96, 24576 },
@@ -205,8 +207,14 @@ static void test_defaults(void **state)
 		{ CLASS("MixtralForCausalLM", ""), 4096, 32, 32, 8, 128, 14336 },
 		{ CLASS("MPTForCausalLM", ""), 2048, 24, 16, 16, 128, 8192 },
 		{ CLASS("OPTForCausalLM", ""), 768, 12, 12, 12, 64, 3072 },
+		{ CLASS("OlmoForCausalLM", ""), 4096, 32, 32, 32, 128, 11008 },
+		{ CLASS("Olmo2ForCausalLM", ""), 4096, 32, 32, 32, 128, 11008 },
+		{ CLASS("PersimmonForCausalLM", ""), 4096, 36, 64, 64, 64, 16384 },
+		{ CLASS("PhiForCausalLM", ""), 2048, 24, 32, 32, 64, 8192 },
 		{ CLASS("Phi3ForCausalLM", ""), 3072, 32, 32, 32, 96, 8192 },
 		{ CLASS("Qwen2ForCausalLM", ""), 4096, 32, 32, 32, 128, 22016 },
+		{ CLASS("Qwen2MoeForCausalLM", ""), 2048, 24, 16, 16, 128, 5632 },
+		{ CLASS("StableLmForCausalLM", ""), 2560, 32, 32, 32, 80, 6912 },
 		{ CLASS("Starcoder2ForCausalLM", ""), 3072, 30, 24, 2, 128, 12288 },
 	};
 	struct qf_model m;
@@ -257,8 +265,50 @@ static void test_refused_classes(void **state)
 		     ",\"n_head\":2,\"n_embd\":128"), "multiple of 4");
 	refuse(CLASS("MixtralForCausalLM", ",\"num_local_experts\":1"),
 	       "num_experts_per_tok");
+	refuse(CLASS("Qwen2MoeForCausalLM", ",\"use_sliding_window\":true"),
+	       "use_sliding_window");
+	refuse(CLASS("Qwen2MoeForCausalLM", ",\"mlp_only_layers\":[0,24]"),
+	       "entry 1 is not the number of a layer");
+	refuse(CLASS("Qwen2MoeForCausalLM", ",\"mlp_only_layers\":3"),
+	       "mlp_only_layers");
+	refuse(CLASS("Qwen2MoeForCausalLM", ",\"num_experts\":3"),
+	       "num_experts_per_tok");
+	refuse(CLASS("OlmoForCausalLM", ",\"clip_qkv\":-1"), "clip_qkv");
+	refuse(LLAMA(",\"layer_types\":[\"full_attention\","
+		     "\"sliding_attention\"]"), "layer 1 is sliding_attention");
+	refuse(LLAMA(",\"layer_types\":[1]"), "layer_types");
 	refuse(CLASS("Gemma2ForCausalLM", ",\"attn_logit_softcapping\":0"),
 	       "attn_logit_softcapping");
+}
+
+#define RW(fields) CLASS("FalconForCausalLM", ",\"hidden_size\":64," \
+	"\"num_attention_heads\":4,\"alibi\":true,\"multi_query\":false" fields)
+
+/* Falcon's biases: once, but for eager attention since transformers 4.45. */
+static void test_falcon_biases(void **state)
+{
+	static const struct {
+		const char *text;
+		double times;
+	} t[] = {
+		{ RW(""), 1 },
+		{ RW(",\"transformers_version\":\"4.27.4\""), 1 },
+		{ RW(",\"transformers_version\":\"4.44.2\""), 1 },
+		{ RW(",\"transformers_version\":\"4.45.0.dev0\""), 2 },
+		{ RW(",\"transformers_version\":\"4.47.0\""), 2 },
+		{ RW(",\"transformers_version\":\"4.47.0\","
+		     "\"attn_implementation\":\"sdpa\""), 1 },
+		{ RW(",\"attn_implementation\":\"eager\""), 2 },
+		{ RW(",\"transformers_version\":\"later\""), 1 },
+	};
+	struct qf_model m;
+	size_t i;
+
+	for (i = 0; i < QAIC_ARRAY_SIZE(t); i++) {
+		assert_int_equal(load(t[i].text, &m), 0);
+		if (fabs(m.alibi.scale - t[i].times / 4) > 1e-12)
+			fail_msg("%s: %g", t[i].text, m.alibi.scale);
+	}
 }
 
 static void test_scaling(void **state)
@@ -403,6 +453,7 @@ int main(void)
 		cmocka_unit_test(test_architecture),
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_refused_classes),
+		cmocka_unit_test(test_falcon_biases),
 		cmocka_unit_test(test_scaling),
 		cmocka_unit_test(test_tables),
 		cmocka_unit_test(test_tokens),

@@ -17,7 +17,11 @@
 
 #include <dirent.h>
 
+#include "base/json.h"
 #include "libqeff/arch.h"
+#include "libqeff/build.h"
+#include "libqeff/registry.h"
+#include "libqeff/safetensors.h"
 
 static struct qaic_err err;
 

@@ -10,7 +10,8 @@ import { tmpdir } from 'node:os';
 import { argmax, generate, loadRuntime } from './ort.mjs';
 import { encode, runEncoder } from './encode.mjs';
 import { translate } from './translate.mjs';
-import { makeVariant, variants } from './variants.mjs';
+import { encoderVariants, scoring } from './encoder_variants.mjs';
+import { makeEncoder, makeScoring, makeVariant, variants } from './variants.mjs';
 
 const qeff = 'build/bin/qeff', limit = 1e-4;
 const ort = loadRuntime('build/npm');
@@ -147,6 +148,26 @@ function card(name, dir, ids, want) {
   check(far < limit, `${name}: the card's logits are ${far} away from the formulas'`);
 }
 
+// A model that reads a whole text: alone, padded in a batch with other types, and on
+// the card.
+async function whole(name, make) {
+  const dir = join(work, 'models', name), expect = make(name, dir);
+  const ids = [3, 17, 64, 2, 90, 41, 5, 5, 77, 30, 8, 1, 55, 12], types = ids.map((_, i) => Number(i > 6));
+  const onnx = exportModel(dir, name), texts = [ids.slice(0, 3), ids], want = expect(ids);
+  const far = distance(encode(await runEncoder(ort, { onnx, texts: [ids], len: ids.length }), [ids], 0), want);
+  check(far < limit, `${name}: outputs are ${far} away from the formulas'`);
+  const out = await runEncoder(ort, { onnx, texts, types: [[0, 0, 0], types], len: 19 });
+  const typed = distance(encode(out, texts, 1), expect(ids, types));
+  check(typed < limit, `${name}: padded, with types: ${typed} away from the formulas'`);
+
+  const file = join(work, `${name}.f32`);
+  execFileSync(qeff, ['infer', '--model-name', resolve(dir), '--cache-dir', join(work, 'cache', name),
+    '--input-ids', `3 5|${ids.join(' ')}`, '--seq-len', '8,19', '--batch-size', '2', '--num-cores', '3', '--precision', 'fp32',
+    '--write-logits', file], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const card = distance(floats(file), Float64Array.from([...expect([3, 5]), ...want]));
+  check(card < limit, `${name}: the card's outputs are ${card} away from the formulas'`);
+}
+
 async function attempt(name, f) {
   try {
     await f();
@@ -164,6 +185,11 @@ for (const name of readdirSync('tests/golden')) {
 await attempt('tales', () => golden('tales', 'models/tales'));
 for (const name of Object.keys(variants))
   await attempt(name, () => variant(name));
+
+for (const name of Object.keys(encoderVariants))
+  await attempt(name, () => whole(name, makeEncoder));
+for (const name of Object.keys(scoring))
+  await attempt(name, () => whole(name, makeScoring));
 
 const stories = join(process.env.QAIC_SHARED ?? '../shared', 'models/stories260K');
 if (existsSync(stories)) {

@@ -4,6 +4,8 @@
 import { writeModel } from './checkpoint.mjs';
 import { decoderVariants } from './decoder_variants.mjs';
 import { decoderLogits, hasFormulas } from './decoders.mjs';
+import { encoderOutputs } from './encoders.mjs';
+import { encoderVariants, scoring } from './encoder_variants.mjs';
 import { gpt2Logits, llamaLogits } from './formulas.mjs';
 
 function random(seed) {
@@ -176,4 +178,23 @@ export function makeVariant(name, dir) {
   const tensors = (isGpt2 ? gpt2Tensors : llamaTensors)(v.config, seed, v.prefix);
   writeModel(dir, v.config, tensors, v);
   return (ids) => (isGpt2 ? gpt2Logits : llamaLogits)(v.config, tensors, ids, v.prefix);
+}
+
+// The same for an encoder; the function also takes token types.
+export function makeEncoder(name, dir) {
+  const c = encoderVariants[name], w = maker(name.length * 104729 + 3);
+  encoderOutputs(c, w, [0, 3]);
+  writeModel(dir, c, w.t);
+  return (ids, types) => encoderOutputs(c, w, ids, types);
+}
+
+// A decoder that classifies: its scores are a head of three rows, read at the end.
+export function makeScoring(name, dir) {
+  const { config } = variants[scoring[name]], isGpt2 = config.model_type === 'gpt2';
+  const w = maker(name.length * 7919 + 5), score = w.get('score.weight', [3, config.n_embd ?? config.hidden_size]);
+  const tensors = (isGpt2 ? gpt2Tensors : llamaTensors)(config, 77);
+  const cls = config.architectures[0].replace(/(LMHeadModel|ForCausalLM)$/, 'ForSequenceClassification');
+  delete tensors['lm_head.weight'];
+  writeModel(dir, { ...config, architectures: [cls], num_labels: 3, pad_token_id: 0 }, { ...tensors, ...w.t });
+  return (ids) => Array.from((isGpt2 ? gpt2Logits : llamaLogits)(config, { ...tensors, 'lm_head.weight': score }, ids).at(-1));
 }

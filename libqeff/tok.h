@@ -60,6 +60,8 @@ bool tok_is_space(uint32_t cp);
 bool tok_is_numeric(uint32_t cp);
 bool tok_is_punct(uint32_t cp);
 bool tok_is_control(uint32_t cp);
+bool tok_is_letter(uint32_t cp);
+uint32_t tok_change_case(uint32_t cp, bool upper);
 bool tok_is_word(uint32_t cp);
 
 /* The byte <-> character table of byte-level models (tok_bytes.c). */

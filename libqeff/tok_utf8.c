@@ -144,6 +144,18 @@ bool tok_is_punct(uint32_t c)
 	return k >= UTF8PROC_CATEGORY_PC && k <= UTF8PROC_CATEGORY_PO;
 }
 
+bool tok_is_letter(uint32_t c)
+{
+	utf8proc_category_t k = utf8proc_category(c);
+
+	return k >= UTF8PROC_CATEGORY_LU && k <= UTF8PROC_CATEGORY_LO;
+}
+
+uint32_t tok_change_case(uint32_t c, bool upper)
+{
+	return upper ? utf8proc_toupper(c) : utf8proc_tolower(c);
+}
+
 /* What BERT calls control: Cc, Cf and Co, but no white space. */
 bool tok_is_control(uint32_t c)
 {

@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,6 +125,41 @@ static int check_arch(const char *path, const struct qf_arch *a,
 				      allow_override, err);
 }
 
+/*
+ * The dynamic linker maps what the program headers say, and dies of a file that
+ * was cut short.
+ */
+static int check_object(const char *path, const struct qaic_map *map,
+			struct qaic_err *err)
+{
+	ElfW(Ehdr) eh;
+	ElfW(Phdr) ph;
+	size_t i, at;
+
+	if (map->size < sizeof(eh))
+		goto none;
+	memcpy(&eh, map->data, sizeof(eh));
+	if (memcmp(eh.e_ident, ELFMAG, SELFMAG) || eh.e_type != ET_DYN ||
+	    eh.e_phentsize != sizeof(ph))
+		goto none;
+	for (i = 0; i < eh.e_phnum; i++) {
+		at = eh.e_phoff + i * sizeof(ph);
+		if (eh.e_phoff > map->size || at + sizeof(ph) > map->size)
+			goto cut;
+		memcpy(&ph, (const char *)map->data + at, sizeof(ph));
+		if (ph.p_type == PT_LOAD && (ph.p_offset > map->size ||
+		    ph.p_filesz > map->size - ph.p_offset))
+			goto cut;
+	}
+	return 0;
+none:
+	return qaic_fail(err, -ENOEXEC,
+			 "%s is no shared object (cc -shared -fPIC makes one)",
+			 path);
+cut:
+	return qaic_fail(err, -ENOEXEC, "%s is cut short: build it again", path);
+}
+
 /* ---- loading ---- */
 
 static void forget(struct loaded *l)
@@ -190,7 +226,10 @@ static int load_file(const char *path, bool allow_override,
 	if (ret)
 		goto fail;
 	qaic_sha256_hex(map.data, map.size, l->file.sha256);
+	ret = check_object(path, &map, err);
 	qaic_unmap_file(&map);
+	if (ret)
+		goto fail;
 	for (have = plugins; have; have = have->next)
 		if (!strcmp(have->file.sha256, l->file.sha256))
 			goto fail;	/* it is here: nothing to do */

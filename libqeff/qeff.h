@@ -142,6 +142,34 @@ bool qeff_arch_info(size_t i, struct qeff_arch_info *out);
  */
 int qeff_arch_options(size_t i, char **json, struct qaic_err *err);
 
+/* ---- chats ---- */
+
+/* A chat template: the text around what a user writes, as the model knows it. */
+struct qeff_chat;
+
+struct qeff_message {
+	const char *role;		/* "system", "user", "assistant" */
+	const char *content;
+	size_t len;			/* of content */
+};
+
+/*
+ * Find the chat template of a model directory: chat_template.jinja, else
+ * tokenizer_config.json, else chat_template.json. @name: NULL, or one of several
+ * ("tool_use"), or the path of a file. -ENOENT: there is none; -EOPNOTSUPP: it
+ * uses Jinja that is not supported, which the message names with its line.
+ */
+int qeff_chat_open(const char *dir, const char *name, struct qeff_chat **out,
+		   struct qaic_err *err);
+void qeff_chat_close(struct qeff_chat *c);
+/*
+ * The text of a conversation up to where the model answers; malloc'ed, with a NUL
+ * after *len bytes. Encode it without special tokens: it has them. -EINVAL: the
+ * template refuses such a conversation, the message says why.
+ */
+int qeff_chat_render(const struct qeff_chat *c, const struct qeff_message *m,
+		     size_t n, char **text, size_t *len, struct qaic_err *err);
+
 /* ---- checkpoint and export ---- */
 
 /* Token ids that must not follow each other. */
@@ -330,6 +358,8 @@ uint32_t qeff_session_prompt_len(const struct qeff_session *s);
 bool qeff_session_seq2seq(const struct qeff_session *s);
 /* The rules of its model; an encoder-decoder needs a start token. Copied. */
 void qeff_session_set_rules(struct qeff_session *s, const struct qeff_rules *r);
+/* The decoder's first token by the rules; -1 without. */
+int32_t qeff_session_start_id(const struct qeff_session *s);
 uint32_t qeff_session_ctx_len(const struct qeff_session *s);
 uint32_t qeff_session_vocab(const struct qeff_session *s);
 
@@ -450,6 +480,10 @@ struct qeff_verify_batch {
 	const int32_t *const *tokens;	/* of each row: prompt, then generated */
 	const size_t *num_tokens;
 	const size_t *num_prompt;	/* how many of them are the prompt */
+	/* encoder-decoders: the tokens above are the decoder's, the start token
+	 * its prompt; these are the encoder's. Else NULL. */
+	const int32_t *const *source;
+	const size_t *num_source;
 	/* of each row: logits of every call that it had tokens in, [call][vocab],
 	 * as qeff_request.logits delivered them */
 	const float *const *logits;

@@ -270,6 +270,8 @@ static int check_options(const struct qeff_model_info *info,
 		flag = "--print-ids";
 	else if (gen.verify)
 		flag = "--verify";
+	else if (gen.chat)
+		flag = "--chat";
 	if (flag)
 		return qaic_fail(err, -EINVAL,
 				 "%s is for models that generate text; %s does not%s",

@@ -127,6 +127,40 @@ int qaic_prompts_encode(struct qaic_prompts *p, const struct qeff_tokenizer *tok
 	return ret;
 }
 
+static int encode_chat(struct qaic_prompt *p, const struct qeff_tokenizer *tok,
+		       const struct qeff_chat *chat, const char *system,
+		       struct qaic_err *err)
+{
+	struct qeff_message m[2];
+	size_t n = 0, len;
+	char *text;
+	int ret;
+
+	if (system)
+		m[n++] = (struct qeff_message){ "system", system,
+						strlen(system) };
+	m[n++] = (struct qeff_message){ "user", p->text, strlen(p->text) };
+	ret = qeff_chat_render(chat, m, n, &text, &len, err);
+	if (ret)
+		return ret;
+	/* the template has BOS in it, where the model wants one */
+	ret = qeff_encode(tok, text, len, false, &p->ids, &p->num_ids, err);
+	free(text);
+	return ret;
+}
+
+int qaic_prompts_chat(struct qaic_prompts *p, const struct qeff_tokenizer *tok,
+		      const struct qeff_chat *chat, const char *system,
+		      struct qaic_err *err)
+{
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; !ret && i < p->n; i++)
+		ret = encode_chat(&p->v[i], tok, chat, system, err);
+	return ret;
+}
+
 static int repeat(struct qaic_prompts *p, size_t i, struct qaic_err *err)
 {
 	size_t bytes = p->v[i].num_ids * sizeof(int32_t);

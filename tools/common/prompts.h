@@ -29,6 +29,10 @@ int qaic_prompts_ids(struct qaic_prompts *p, const char *text,
 /* Tokenize those that have no ids yet. */
 int qaic_prompts_encode(struct qaic_prompts *p, const struct qeff_tokenizer *tok,
 			struct qaic_err *err);
+/* The same as what a user says in a chat, after @system if that is not NULL. */
+int qaic_prompts_chat(struct qaic_prompts *p, const struct qeff_tokenizer *tok,
+		      const struct qeff_chat *chat, const char *system,
+		      struct qaic_err *err);
 /*
  * QEfficient's rule: too few prompts are repeated to fill a batch, an incomplete
  * last batch is dropped. *note says which, or is NULL.

@@ -13,6 +13,12 @@ int qaic_textgen_check(const struct qaic_textgen *t, struct qaic_err *err)
 	if (t->input_ids && (t->prompt || t->prompts_file))
 		return qaic_fail(err, -EINVAL,
 				 "--input-ids and a text prompt exclude each other");
+	if (!t->chat && (t->system || t->chat_template))
+		return qaic_fail(err, -EINVAL, "%s needs --chat",
+				 t->system ? "--system" : "--chat-template");
+	if (t->chat && t->input_ids)
+		return qaic_fail(err, -EINVAL,
+				 "--chat needs a text prompt, not --input-ids");
 	if (!t->input_ids && !t->prompt && !t->prompts_file)
 		return qaic_fail(err, -EINVAL,
 				 "no prompt: give --prompt, --prompts-txt-file-path or --input-ids");
@@ -67,6 +73,23 @@ static int take_rules(struct qaic_gen *g)
 	return 0;
 }
 
+static int encode_prompts(struct qaic_gen *g)
+{
+	struct qeff_chat *chat;
+	int ret;
+
+	if (!g->t->chat)
+		return qaic_prompts_encode(&g->prompts, g->tok, g->err);
+	ret = qeff_chat_open(g->t->model_dir, g->t->chat_template, &chat,
+			     g->err);
+	if (ret)
+		return ret;
+	ret = qaic_prompts_chat(&g->prompts, g->tok, chat, g->t->system,
+				g->err);
+	qeff_chat_close(chat);
+	return ret;
+}
+
 static int read_prompts(struct qaic_gen *g)
 {
 	const struct qaic_textgen *t = g->t;
@@ -84,7 +107,7 @@ static int read_prompts(struct qaic_gen *g)
 		ret = qaic_prompts_split(&g->prompts, t->prompt, g->err);
 	}
 	if (!ret && !t->input_ids)
-		ret = qaic_prompts_encode(&g->prompts, g->tok, g->err);
+		ret = encode_prompts(g);
 	if (!ret)
 		ret = qaic_prompts_fit(&g->prompts, qeff_session_batch(g->s),
 				       &note, g->err);

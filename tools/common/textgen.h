@@ -23,6 +23,8 @@ struct qaic_textgen {
 	const char *onnx;		/* for verify */
 	unsigned int qid;
 	const char *prompt, *prompts_file, *input_ids;
+	bool chat;			/* prompts are what a user says */
+	const char *system, *chat_template;	/* for chat; may be NULL */
 	unsigned int generation_len;	/* 0: as long as the context allows */
 	bool print_ids, ignore_eos, json, verify, verbose;
 	bool fp32;			/* for verify: how qpc was compiled */
@@ -45,6 +47,16 @@ struct qaic_textgen {
 	  "by '|'. Needs no tokenizer." }
 #define QAIC_TEXTGEN_OPTS(t)						\
 	QAIC_TEXTGEN_PROMPTS(t),					\
+	{ .name = "chat", .kind = QAIC_OPT_FLAG, .to = &(t).chat,	\
+	  .help = "Each prompt is what a user says: put it into the "	\
+	  "model's chat template." },					\
+	{ .name = "system", .kind = QAIC_OPT_STR, .to = &(t).system,	\
+	  .arg = "TEXT", .help = "With --chat: the system message before it." }, \
+	{ .name = "chat-template", .kind = QAIC_OPT_STR,		\
+	  .to = &(t).chat_template, .arg = "NAME|FILE",			\
+	  .help = "With --chat: one of the model's other templates, or one " \
+	  "from a file (with a '/' or ending in .jinja).",		\
+	  .def = "the model's own" },					\
 	QAIC_OPT_GROUP("Generation:"),					\
 	{ .name = "generation-len", .kind = QAIC_OPT_UINT,		\
 	  .to = &(t).generation_len, .min = 1, .arg = "N",		\

@@ -22,6 +22,9 @@
 /* The value of a metadata property, or NULL. */
 const char *qeff_onnx_meta(const Onnx__ModelProto *m, const char *key);
 
+/* "decoder_input_ids": an encoder and a decoder. */
+bool qeff_onnx_has_input(const Onnx__ModelProto *m, const char *name);
+
 /* Read the .onnx at @path, without its external data. */
 int qeff_read_onnx(const char *path,
 		   int (*take)(void *ctx, const Onnx__ModelProto *m,

@@ -91,8 +91,9 @@ static int add_fp32_nodes(struct qeff_compile_plan *plan, const char *text,
 	return 0;
 }
 
-static bool has_input(const Onnx__GraphProto *g, const char *name)
+bool qeff_onnx_has_input(const Onnx__ModelProto *m, const char *name)
 {
+	const Onnx__GraphProto *g = m->graph;
 	size_t i;
 
 	for (i = 0; i < g->n_input; i++)
@@ -107,9 +108,9 @@ static int take_states(void *ctx, const Onnx__ModelProto *m,
 	struct qeff_compile_plan *plan = ctx;
 	int ret = add_states(plan, m->graph, err);
 
-	plan->seq2seq = has_input(m->graph, "decoder_input_ids");
-	plan->encoder = !plan->num_states && has_input(m->graph,
-						       "attention_mask");
+	plan->seq2seq = qeff_onnx_has_input(m, "decoder_input_ids");
+	plan->encoder = !plan->num_states &&
+			qeff_onnx_has_input(m, "attention_mask");
 	return ret ? ret : add_fp32_nodes(plan, qeff_onnx_meta(m, QEFF_FP32_META),
 					  err);
 }

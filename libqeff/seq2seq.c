@@ -174,10 +174,16 @@ static qf_val layers(struct qf_build *b, const char *side,
 		     const struct qf_body *d, qf_val x)
 {
 	size_t mark = qf_enter(b, "%s", side);
+	char name[sizeof(b->scope)];
 	uint32_t i;
 
-	for (i = 0; i < b->m->layers && !b->o.rc; i++)
+	for (i = 0; i < b->m->layers && !b->o.rc; i++) {
 		x = b->m->arch->layer(b, d, i, x);
+		/* the encoder's are not there in every call */
+		snprintf(name, sizeof(name), "%s.%u", b->m->layer, i);
+		if (d->cached)
+			qf_block(b, name, x);
+	}
 	qf_leave(b, mark);
 	return x;
 }

@@ -197,6 +197,11 @@ void qeff_session_set_rules(struct qeff_session *s, const struct qeff_rules *r)
 	s->rules = *r;
 }
 
+int32_t qeff_session_start_id(const struct qeff_session *s)
+{
+	return s->rules.start_id;
+}
+
 bool qeff_session_seq2seq(const struct qeff_session *s)
 {
 	return s->seq2seq;

@@ -76,8 +76,9 @@ static int run_reference(struct qeff_verifier *v)
 		if (v->whole[r] > n)
 			n = v->whole[r];
 	}
-	ret = qeff_eval_open(&v->ref, &v->ref_io, &v->opt, n, &v->ref_states,
-			     v->err);
+	v->call.encoder_len = v->io.seq2seq ? v->opt.prompt_len : 0;
+	ret = qeff_eval_open(&v->ref, &v->ref_io, &v->opt, n,
+			     v->call.encoder_len, &v->ref_states, v->err);
 	if (ret)
 		return ret;
 	fill(v, n);
@@ -87,8 +88,10 @@ static int run_reference(struct qeff_verifier *v)
 
 static int call(struct qeff_verifier *v, struct qeff_eval *e)
 {
-	int ret = qeff_eval_call(e, &v->call, v->err);
+	int ret;
 
+	v->call.encoder_len = e->encoder_len;
+	ret = qeff_eval_call(e, &v->call, v->err);
 	if (!ret)
 		ret = qeff_card_call(&v->card, &v->call, v->err);
 	if (!ret)
@@ -96,6 +99,33 @@ static int call(struct qeff_verifier *v, struct qeff_eval *e)
 	if (!ret)
 		qeff_eval_keep_states(e);
 	return ret;
+}
+
+/* The encoder's rows, which are the same in every call that has any. */
+static int fill_source(struct qeff_verifier *v)
+{
+	const struct qeff_verify_batch *b = v->b;
+	uint32_t r, i, len = v->opt.prompt_len;
+	int64_t *ids;
+	size_t n;
+
+	if (!v->io.seq2seq)
+		return 0;
+	if (!b->source || !b->num_source)
+		return qaic_fail(v->err, -EINVAL,
+				 "the encoder's tokens are missing");
+	for (r = 0; r < v->opt.batch; r++) {
+		n = r < b->num_rows ? b->num_source[r] : 0;
+		if (n > len)
+			return qaic_fail(v->err, -EINVAL,
+					 "row %u has more tokens than the encoder takes",
+					 r);
+		ids = v->call.source + (size_t)r * len;
+		for (i = 0; i < len; i++)
+			ids[i] = i < n ? b->source[r][i] : 0;
+		v->call.last[r] = (int64_t)n - 1;
+	}
+	return 0;
 }
 
 static int check_batch(struct qeff_verifier *v)
@@ -112,7 +142,7 @@ static int check_batch(struct qeff_verifier *v)
 					 "row %u has more tokens than the context",
 					 r);
 	}
-	return 0;
+	return fill_source(v);
 }
 
 int qeff_verifier_run(struct qeff_verifier *v,
@@ -194,13 +224,16 @@ static int check_blocks(const struct qeff_verifier *v)
 
 static int open_evals(struct qeff_verifier *v)
 {
-	int ret = qeff_eval_open(&v->prefill, &v->io, &v->opt,
-				 v->opt.prompt_len, &v->states, v->err);
+	bool both = v->io.seq2seq;	/* sides; the decoder's prompt is a token */
+	uint32_t len = v->opt.prompt_len;
+	int ret;
 
-	v->decode = v->opt.prompt_len == 1 ? &v->prefill : &v->decode_own;
+	ret = qeff_eval_open(&v->prefill, &v->io, &v->opt, both ? 1 : len,
+			     both ? len : 0, &v->states, v->err);
+	v->decode = len == 1 && !both ? &v->prefill : &v->decode_own;
 	if (!ret && v->decode != &v->prefill)
-		ret = qeff_eval_open(v->decode, &v->io, &v->opt, 1, &v->states,
-				     v->err);
+		ret = qeff_eval_open(v->decode, &v->io, &v->opt, 1, 0,
+				     &v->states, v->err);
 	return ret;
 }
 
@@ -211,6 +244,10 @@ static int allocate(struct qeff_verifier *v)
 	if (len < v->opt.prompt_len)
 		len = v->opt.prompt_len;
 	v->call.batch = batch;
+	v->call.seq2seq = v->io.seq2seq;
+	v->call.source = calloc(batch * v->opt.prompt_len + 1,
+				sizeof(*v->call.source));
+	v->call.last = calloc(batch + 1, sizeof(*v->call.last));
 	v->call.ids = calloc(batch * len + 1, sizeof(*v->call.ids));
 	v->call.pos = calloc(batch * len + 1, sizeof(*v->call.pos));
 	v->call.first = calloc(batch + 1, sizeof(*v->call.first));
@@ -219,7 +256,7 @@ static int allocate(struct qeff_verifier *v)
 	v->end = calloc(batch + 1, sizeof(*v->end));
 	v->whole = calloc(batch + 1, sizeof(*v->whole));
 	v->sums = calloc(v->io.n + 1, sizeof(*v->sums));
-	return v->call.ids && v->call.pos && v->call.first && v->call.real &&
+	return v->call.source && v->call.last && v->call.ids && v->call.pos && v->call.first && v->call.real &&
 	       v->next && v->end && v->whole && v->sums ? 0 : no_memory(v->err);
 }
 
@@ -295,6 +332,8 @@ void qeff_verifier_close(struct qeff_verifier *v)
 	qeff_card_close(&v->card);
 	qeff_io_close(&v->io);
 	qeff_io_close(&v->ref_io);
+	free(v->call.source);
+	free(v->call.last);
 	free(v->call.ids);
 	free(v->call.pos);
 	free(v->call.first);

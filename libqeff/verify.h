@@ -17,9 +17,16 @@
 #include "libqeff/verify_card.h"
 #include "libqeff/verify_io.h"
 
-/* One call: tokens of every row, right-padded with position -1. */
+/*
+ * One call: tokens of every row, right-padded with position -1. Those of an
+ * encoder-decoder are the decoder's; the encoder's are beside them.
+ */
 struct qeff_call {
 	uint32_t batch, seq_len;
+	bool seq2seq;
+	uint32_t encoder_len;		/* of this call: that of the prompts, or 0 */
+	int64_t *source;		/* [batch][encoder_len] of the prompts */
+	int64_t *last;			/* [batch]: their last positions */
 	int64_t *ids, *pos;		/* [batch][seq_len] */
 	size_t *first;			/* of each row: position of its first token */
 	uint32_t *real;			/* of each row: how many tokens are real */
@@ -44,16 +51,20 @@ struct qeff_states {
 struct qeff_eval {
 	struct qaicc_ref *ref;
 	struct qeff_states *states;
-	uint32_t seq_len;
+	uint32_t seq_len, encoder_len;
 	void **inputs;			/* the eval's, but for states */
 	int *state_of_output;		/* input that an output feeds, or -1 */
 	size_t num_inputs, num_outputs;
 };
 
-/* Bind @io's ONNX; @st is shared by all that carry the same cache. */
+/*
+ * Bind @io's ONNX; @st is shared by all that carry the same cache. @encoder_len is
+ * that of an encoder-decoder's call.
+ */
 int qeff_eval_open(struct qeff_eval *e, const struct qeff_io *io,
 		   const struct qeff_verify_options *opt, uint32_t seq_len,
-		   struct qeff_states *st, struct qaic_err *err);
+		   uint32_t encoder_len, struct qeff_states *st,
+		   struct qaic_err *err);
 int qeff_eval_call(struct qeff_eval *e, const struct qeff_call *call,
 		   struct qaic_err *err);
 /* Take the outputs as the cache of the next call. */

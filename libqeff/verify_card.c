@@ -74,15 +74,21 @@ static int open_phases(struct qeff_card *c, struct qaic_err *err)
 {
 	uint32_t i, n = qaic_program_num_specs(c->prog);
 	struct qaic_binding_info b;
-	int ret;
+	int ret, ids;
 
 	if (!n || n > QAIC_ARRAY_SIZE(c->phase))
 		return qaic_fail(err, -EINVAL, "%u specializations", n);
 	for (i = 0; i < n; i++) {
 		struct qeff_card_phase *ph = &c->phase[i];
 
-		ret = qaic_program_binding(c->prog, i,
-			qaic_program_find(c->prog, i, "input_ids"), &b);
+		ph->encoder_len = 0;
+		ids = qaic_program_find(c->prog, i, "decoder_input_ids");
+		if (ids >= 0 && !qaic_program_binding(c->prog, i,
+				qaic_program_find(c->prog, i, "input_ids"), &b))
+			ph->encoder_len = b.dims[1];
+		if (ids < 0)
+			ids = qaic_program_find(c->prog, i, "input_ids");
+		ret = qaic_program_binding(c->prog, i, ids, &b);
 		if (ret)
 			return qaic_fail(err, -EINVAL, "input_ids is missing");
 		ph->spec = i;
@@ -216,7 +222,8 @@ int qeff_card_call(struct qeff_card *c, const struct qeff_call *call,
 	int ret;
 
 	for (i = 0; i < c->num_phases; i++)
-		if (c->phase[i].seq_len == call->seq_len)
+		if (c->phase[i].seq_len == call->seq_len &&
+		    c->phase[i].encoder_len == call->encoder_len)
 			ph = &c->phase[i];
 	if (!ph)
 		return qaic_fail(err, -EINVAL, "no specialization of seq_len %u",

@@ -16,7 +16,7 @@ struct qeff_card_state {
 
 struct qeff_card_phase {
 	struct qaic_exec *exec;
-	uint32_t spec, seq_len;
+	uint32_t spec, seq_len, encoder_len;
 };
 
 struct qeff_call;

@@ -107,6 +107,7 @@ static int read_io(void *ctx, const Onnx__ModelProto *m, struct qaic_err *err)
 		return qaic_fail(err, -EOPNOTSUPP,
 				 "%s does not say where its blocks end (metadata " QEFF_BLOCKS_META
 				 "); qeff export writes that", io->onnx);
+	io->seq2seq = qeff_onnx_has_input(m, "decoder_input_ids");
 	io->blocks = calloc(n + 1, sizeof(*io->blocks));
 	io->v = calloc(m->graph->n_output + n + 1, sizeof(*io->v));
 	if (!io->blocks || !io->v)

@@ -16,6 +16,7 @@ struct qeff_io {
 	char *onnx;
 	struct qeff_io_out *v;		/* results, blocks, then states */
 	size_t n;
+	bool seq2seq;			/* an encoder-decoder */
 	const char **blocks;		/* values of the blocks */
 	size_t num_blocks;
 };

@@ -12,13 +12,33 @@ static int no_memory(struct qaic_err *err)
 	return qaic_fail(err, -ENOMEM, "out of memory");
 }
 
+static bool copy(void *to, size_t size, const int64_t *from, size_t n)
+{
+	if (size != n * sizeof(*from))
+		return false;
+	memcpy(to, from, size);
+	return true;
+}
+
 bool qeff_call_fill(const struct qeff_call *call, const char *name,
 		    enum qaic_dtype dtype, void *to, size_t size)
 {
 	size_t i, n = (size_t)call->batch * call->seq_len;
 	int64_t *v = to;
 
-	if (dtype != QAIC_I64 || size != n * sizeof(*v))
+	if (dtype != QAIC_I64)
+		return false;
+	if (call->seq2seq) {
+		if (!strcmp(name, "input_ids"))
+			return copy(to, size, call->source, (size_t)call->batch *
+				    call->encoder_len);
+		if (!strcmp(name, "cross_position_ids"))
+			return copy(to, size, call->last, call->batch);
+		if (strncmp(name, "decoder_", 8))
+			return false;
+		name += 8;
+	}
+	if (size != n * sizeof(*v))
 		return false;
 	if (!strcmp(name, "input_ids"))
 		memcpy(v, call->ids, size);
@@ -109,17 +129,20 @@ static int states_alloc(struct qeff_states *st, size_t n, struct qaic_err *err)
 
 int qeff_eval_open(struct qeff_eval *e, const struct qeff_io *io,
 		   const struct qeff_verify_options *opt, uint32_t seq_len,
-		   struct qeff_states *st, struct qaic_err *err)
+		   uint32_t encoder_len, struct qeff_states *st,
+		   struct qaic_err *err)
 {
 	struct qaicc_symbol sym[] = {
 		{ "batch_size", opt->batch }, { "seq_len", seq_len },
-		{ "ctx_len", opt->ctx_len },
+		{ "ctx_len", opt->ctx_len }, { "encoder_len", encoder_len },
+		{ "encoder_ctx_len", opt->prompt_len },
 	};
 	size_t i;
 	int ret;
 
 	memset(e, 0, sizeof(*e));
 	e->seq_len = seq_len;
+	e->encoder_len = encoder_len;
 	e->states = st;
 	ret = qaicc_ref_open_outputs(io->onnx, sym, QAIC_ARRAY_SIZE(sym),
 				     io->blocks, io->num_blocks, &e->ref, err);

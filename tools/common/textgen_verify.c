@@ -84,11 +84,16 @@ int qaic_verify_batch(struct qeff_verifier *v, struct qeff_session *s,
 {
 	size_t n = res->num_prompts, i, len, vocab = qeff_session_vocab(s);
 	const int32_t **tokens = calloc(n, sizeof(*tokens));
+	const int32_t **source = calloc(n, sizeof(*source));
 	const float **logits = calloc(3 * n, sizeof(*logits));
-	size_t *num = calloc(4 * n, sizeof(*num));
+	size_t *num = calloc(5 * n, sizeof(*num));
+	/* an encoder-decoder's generation goes on from its start token */
+	bool seq2seq = qeff_session_seq2seq(s);
+	int32_t start = qeff_session_start_id(s);
 	struct qeff_verify_batch q = {
 		.num_rows = n, .tokens = tokens, .num_tokens = num,
 		.num_prompt = num + n, .logits = logits,
+		.source = seq2seq ? source : NULL, .num_source = num + 4 * n,
 		.num_logits = num + 2 * n, .vocab = vocab,
 		.golden = golden ? logits + n : NULL,
 		.num_golden = num + 3 * n,
@@ -99,16 +104,18 @@ int qaic_verify_batch(struct qeff_verifier *v, struct qeff_session *s,
 	int32_t *t;
 	int ret = 0;
 
-	if (!tokens || !logits || !num)
+	if (!tokens || !logits || !num || !source)
 		ret = -ENOMEM;
 	for (i = 0; !ret && i < n; i++) {
-		len = prompts[i].num_ids;
+		source[i] = prompts[i].ids;
+		num[4 * n + i] = prompts[i].num_ids;
+		len = seq2seq ? 1 : prompts[i].num_ids;
 		t = calloc(len + res->num_ids[i] + 1, sizeof(*t));
 		if (!t) {
 			ret = -ENOMEM;
 			break;
 		}
-		memcpy(t, prompts[i].ids, len * sizeof(*t));
+		memcpy(t, seq2seq ? &start : prompts[i].ids, len * sizeof(*t));
 		memcpy(t + len, res->ids[i], res->num_ids[i] * sizeof(*t));
 		tokens[i] = t;
 		num[i] = len + res->num_ids[i];
@@ -128,6 +135,7 @@ int qaic_verify_batch(struct qeff_verifier *v, struct qeff_session *s,
 		ret = qeff_verifier_run(v, &q, err);
 	for (i = 0; tokens && i < n; i++)
 		free((void *)tokens[i]);
+	free(source);
 	free(tokens);
 	free(logits);
 	free(num);

@@ -52,6 +52,8 @@ static int make_up(struct verify *x)
 	struct qaic_str s = { 0 };
 	int ret;
 
+	if (qeff_session_seq2seq(x->s))
+		ctx = qeff_session_prompt_len(x->s) + 1;
 	if (n >= ctx)
 		n = ctx > 1 ? ctx - 1 : 1;
 	for (r = 0; r < qeff_session_batch(x->s); r++) {
@@ -168,13 +170,19 @@ static int open_all(struct verify *x)
 		.per_block = o->per_block, .num_cores = o->num_cores,
 		.fp32 = o->fp32, .qid = o->qid,
 	};
+	struct qeff_model_info info;
 	int ret = o->golden ? qaic_golden_load(&x->golden, o->golden, x->err) : 0;
 
 	if (!ret)
 		ret = qeff_session_open(&so, &x->s, x->err);
-	qaic_progress_clear();
 	if (!ret)
-		ret = read_prompts(x);
+		ret = qeff_model_info(o->model_dir, &info, x->err);
+	qaic_progress_clear();
+	if (ret)
+		return ret;
+	/* the tokens are the model's own, of whatever is generated */
+	qeff_session_set_rules(x->s, &info.rules);
+	ret = read_prompts(x);
 	if (ret)
 		return ret;
 	vo.batch = qeff_session_batch(x->s);

@@ -54,6 +54,11 @@ struct model {
 
 /* ---- bytes ---- */
 
+static double least(double a, double b)
+{
+	return a < b ? a : b;
+}
+
 /* Elements an operand touches; one that does not move along an axis counts once. */
 static double touched(const struct nsp_cmd *cmd, unsigned int k)
 {
@@ -86,9 +91,10 @@ static double elements(const struct nsp_cmd *cmd, unsigned int k)
 	case NSP_ROPE:		/* a row of the tables for each position */
 		return k == 2 || k == 3 ? (double)d[0] * d[1] * d[5] :
 					  touched(cmd, k);
-	case NSP_MATMUL:	/* the matrices that are chosen */
+	case NSP_MATMUL:	/* the matrices that are chosen, each once */
 		return k == 2 && qpc_opnd_present(cmd, 4) ?
-			(double)d[0] * d[1] * d[3] * d[4] : touched(cmd, k);
+			least((double)d[0] * d[1], d[5]) * d[3] * d[4] :
+			touched(cmd, k);
 	case NSP_ATTN:
 		return k == 2 || k == 3 ?
 			(double)d[0] * d[3] * d[4] * seen_slots(cmd) :

@@ -28,12 +28,13 @@ _Static_assert((X_PART + Y_PART + W_PART) * 4 <= NSP_SCRATCH, "scratch");
 const float *mm_load_x(const struct mm *mm, float *buf, size_t ld, size_t m0,
 		       size_t m, size_t k0, size_t k)
 {
-	const uint8_t *p = mm->x + (int64_t)m0 * mm->xm + (int64_t)k0 * mm->xk;
 	const float *x;
 	size_t i;
 
-	for (i = 0; i < m; i++, p += mm->xm) {
-		x = nsp_load_f(mm->kern, buf + i * ld, p, mm->xt, mm->xk, k);
+	for (i = 0; i < m; i++) {
+		x = nsp_load_f(mm->kern, buf + i * ld,
+			       mm_x(mm, m0 + i) + (int64_t)k0 * mm->xk, mm->xt,
+			       mm->xk, k);
 		if (x == buf + i * ld)
 			continue;
 		if (m == 1)
@@ -60,7 +61,6 @@ void mm_load_w(const struct mm *mm, float *buf, size_t ld, size_t n0, size_t n,
 void mm_store_y(const struct mm *mm, float *y, size_t ld, size_t m0, size_t m,
 		size_t n0, size_t n)
 {
-	uint8_t *p = mm->y + (int64_t)m0 * mm->ym + (int64_t)n0 * mm->yn;
 	const uint8_t *b = mm->bias ? mm->bias + (int64_t)n0 * mm->bn : NULL;
 	float buf[NSP_CHUNK];
 	const float *bias;
@@ -74,8 +74,8 @@ void mm_store_y(const struct mm *mm, float *y, size_t ld, size_t m0, size_t m,
 			if (bias)
 				mm->kern->binary[NSP_B_ADD](y + i * ld + j,
 						y + i * ld + j, bias, c);
-			nsp_store_f(mm->kern, p + (int64_t)i * mm->ym +
-				    (int64_t)j * mm->yn, mm->yt, mm->yn,
+			nsp_store_f(mm->kern, mm_y(mm, m0 + i) +
+				    (int64_t)(n0 + j) * mm->yn, mm->yt, mm->yn,
 				    y + i * ld + j, c);
 		}
 	}
@@ -237,18 +237,23 @@ static void no_product(const struct mm *mm)
 	}
 }
 
+void mm_stream(const struct mm *mm)
+{
+	if (!mm->w)
+		no_product(mm);
+	else if (mm->form == MM_PANELS)
+		mm_panels(mm);
+	else
+		stream(mm);
+}
+
 static void one_product(const struct mm *mm)
 {
-	if (!mm->w) {
-		no_product(mm);
-		return;
-	}
-	if (mm->form == MM_PANELS)
-		mm_panels(mm);
-	else if (mm->m < MM_SGEMM || mm->form == MM_ROWS_F16)
-		stream(mm);
-	else
+	if (mm->w && mm->m >= MM_SGEMM && mm->form != MM_PANELS &&
+	    mm->form != MM_ROWS_F16)
 		mm_sgemm(mm);
+	else
+		mm_stream(mm);
 }
 
 void nsp_matmul(struct nsp_run *r)
@@ -271,6 +276,8 @@ void nsp_matmul(struct nsp_run *r)
 	if (b1 == 1)
 		fold_batch(&mm, r, 0, &b0);
 	mm.form = form_of(&mm);
+	if (mm_experts(r, &mm, b0, b1))
+		return;
 	for (i = 0; i < b0; i++) {
 		for (j = 0; j < b1; j++) {
 			one = mm;

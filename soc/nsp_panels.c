@@ -40,8 +40,7 @@ static void load_rows(const struct mm *mm, struct part *p, size_t m, size_t b0,
 			full = blocks * QAIC_MX_BLOCK - k;
 			full = full < NSP_CHUNK ? full : NSP_CHUNK;
 			c = mm->k - k0 - k < full ? mm->k - k0 - k : full;
-			src = mm->x + (int64_t)(p->m0 + i) * mm->xm +
-			      (int64_t)(k0 + k) * mm->xk;
+			src = mm_x(mm, p->m0 + i) + (int64_t)(k0 + k) * mm->xk;
 			x = nsp_load_f(mm->kern, buf, src, mm->xt, mm->xk, c);
 			if (c < full) {
 				if (x != buf)

@@ -280,6 +280,108 @@ static void test_chosen(void **state)
 	arena_close(&a);
 }
 
+/* Where product (i, j) of operand @o begins, in bytes. */
+static int64_t offset(const struct nsp_cmd *cmd, int o, uint32_t i, uint32_t j)
+{
+	return (i * cmd->o[o].stride[0] + j * cmd->o[o].stride[1]) *
+	       (int64_t)qaic_dtype_size(cmd->dtype[o]);
+}
+
+static double expected(const struct arena *a, const struct nsp_cmd *cmd,
+		       uint32_t i, uint32_t j, uint32_t n)
+{
+	const uint8_t *x = a->mem + NSP_ADDR_OFF(cmd->o[1].addr);
+	const uint8_t *w = a->mem + NSP_ADDR_OFF(cmd->o[2].addr);
+	const uint8_t *p = a->mem + NSP_ADDR_OFF(cmd->o[4].addr);
+	double sum = 0, e = get_elem(p + offset(cmd, 4, i, j), cmd->dtype[4]);
+	uint32_t k;
+
+	for (k = 0; k < cmd->dims[4] && e >= 0 && e < cmd->dims[5]; k++)
+		sum += get_elem(x + offset(cmd, 1, i, j) + k *
+				cmd->o[1].stride[4] *
+				(int64_t)qaic_dtype_size(cmd->dtype[1]),
+				cmd->dtype[1]) *
+		       get_elem(w + (n * cmd->o[2].stride[3] +
+				     k * cmd->o[2].stride[4] +
+				     (int64_t)e * cmd->o[2].stride[5]) *
+				(int64_t)qaic_dtype_size(cmd->dtype[2]),
+				cmd->dtype[2]);
+	return sum;
+}
+
+/* Product (i, j) again, alone: the same bits, and those of the model. */
+static void check_product(struct arena *a, uint32_t i, uint32_t j,
+			  const float *together)
+{
+	struct nsp_cmd cmd = a->cmd;
+	float *y = (float *)(a->mem + NSP_ADDR_OFF(cmd.o[0].addr) +
+			     offset(&cmd, 0, i, j));
+	uint32_t n;
+	int o;
+
+	for (n = 0; n < cmd.dims[3]; n++)
+		assert_float_equal(together[n], expected(a, &cmd, i, j, n),
+				   1e-4);
+	memset(y, 0xff, cmd.dims[3] * sizeof(*y));
+	a->cmd.dims[0] = a->cmd.dims[1] = 1;
+	for (o = 0; o < 5; o++)
+		if (o != 2 && o != 3)
+			a->cmd.o[o].addr += offset(&cmd, o, i, j);
+	run_card(a);
+	assert_memory_equal(y, together, cmd.dims[3] * sizeof(*y));
+	a->cmd = cmd;
+}
+
+/* Rows that chose the same matrix go together; each as if it were alone. */
+static void test_experts(void **state)
+{
+	static const struct {
+		uint32_t rows, chosen, matrices;
+		unsigned int wt, it;
+		int how;
+	} t[] = {
+		{ 1, 2, 4, QAIC_F16, QAIC_I64, ROWMAJOR },
+		{ 40, 2, 8, QAIC_F16, QAIC_I64, ROWMAJOR },
+		{ 37, 3, 5, QAIC_F32, QAIC_I32, DENSE },
+		{ 700, 1, 2, QAIC_F16, QAIC_I32, ROWMAJOR },
+		{ 1100, 2, 3, QAIC_F32, QAIC_I64, DENSE },
+	};
+	const uint32_t n = 7;
+	struct arena a;
+	float *all;
+	uint8_t *idx;
+	size_t i, j, c;
+
+	arena_open(&a, 7);
+	for (c = 0; c < QAIC_ARRAY_SIZE(t); c++) {
+		const uint32_t dims[NSP_DIMS] = {
+			t[c].rows, t[c].chosen, 1, n, 24, t[c].matrices };
+
+		arena_new(&a, NSP_MATMUL, 0);
+		memcpy(a.cmd.dims, dims, sizeof(dims));
+		arena_opnd(&a, 0, QAIC_F32, 0xb, dims, ROWMAJOR, 0, 1);
+		/* every second test: one row for all that it chose */
+		arena_opnd(&a, 1, QAIC_F32, c % 2 ? 0x11 : 0x13, dims, t[c].how,
+			   -1, 1);
+		arena_opnd(&a, 2, t[c].wt, 0x38, dims, t[c].how, -1, 1);
+		arena_opnd(&a, 4, t[c].it, 0x03, dims, ROWMAJOR, 0, 1);
+		idx = a.mem + a.start[4];
+		for (i = 0; i < t[c].rows * t[c].chosen; i++)
+			put_elem(idx + i * qaic_dtype_size(t[c].it), t[c].it,
+				 (double)rnd_below(&a, t[c].matrices + 2) - 1);
+		run_card(&a);
+		all = malloc(a.end[0] - a.start[0]);
+		assert_non_null(all);
+		memcpy(all, a.mem + a.start[0], a.end[0] - a.start[0]);
+		for (i = 0; i < t[c].rows; i++)
+			for (j = 0; j < t[c].chosen; j++)
+				check_product(&a, i, j,
+					      all + (i * t[c].chosen + j) * n);
+		free(all);
+	}
+	arena_close(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -289,6 +391,7 @@ int main(void)
 		cmocka_unit_test(test_alone),
 		cmocka_unit_test(test_tails),
 		cmocka_unit_test(test_chosen),
+		cmocka_unit_test(test_experts),
 	};
 
 	return RUN_ALL(tests);

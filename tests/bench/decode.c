@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * decode [DIR [THREADS [TOKENS]]]: tokens per second of a 1.1 B Llama with random
- * weights, and what share of the read bandwidth that is.
+ * decode [DIR [THREADS [TOKENS [FORMAT]]]]: tokens per second of a 1.1 B Llama with
+ * random weights, and what share of the read bandwidth that is. FORMAT is fp16,
+ * mxint8, mxfp6 or mxfp4, the last three with /int8 for 8-bit activations.
  *
  * Makes the checkpoint (22 layers, hidden 2048, intermediate 5632, 32/4 heads,
  * vocabulary 32000, F16) in DIR (default build/bench), exports and compiles it
@@ -67,6 +68,8 @@ static const struct tensor rest[] = {
 	{ "model.norm.weight", 0, HIDDEN },
 };
 
+static enum qaic_dtype format;	/* 0: F16 */
+
 /* bytes that a token reads: every matrix but the embedding */
 static uint64_t weight_bytes(void)
 {
@@ -75,7 +78,7 @@ static uint64_t weight_bytes(void)
 
 	for (i = 0; i < QAIC_ARRAY_SIZE(layer); i++)
 		n += (uint64_t)LAYERS * layer[i].rows * layer[i].cols;
-	return 2 * n;
+	return qaic_dtype_bytes(format ? format : QAIC_F16, n);
 }
 
 /* ---- the checkpoint ---- */
@@ -316,6 +319,27 @@ static int run(const char *qpc, unsigned int threads, unsigned int tokens,
 	return 0;
 }
 
+static bool read_format(const char *text, bool *int8)
+{
+	static const enum qaic_dtype known[] = { QAIC_MXINT8, QAIC_MXFP6,
+						 QAIC_MXFP4 };
+	size_t i, len = strcspn(text, "/");
+
+	*int8 = text[len] && !strcmp(text + len, "/int8");
+	if (text[len] && !*int8)
+		return false;
+	if (!strcmp(text, "fp16"))
+		return true;
+	for (i = 0; i < QAIC_ARRAY_SIZE(known); i++) {
+		if (strlen(qaic_dtype_name(known[i])) != len ||
+		    memcmp(text, qaic_dtype_name(known[i]), len))
+			continue;
+		format = known[i];
+		return true;
+	}
+	return false;
+}
+
 int main(int argc, char **argv)
 {
 	const char *dir = argc > 1 ? argv[1] : "build/bench";
@@ -332,10 +356,12 @@ int main(int argc, char **argv)
 	double t;
 	int rc;
 
-	if (!threads || threads > 16 || !tokens || tokens > 100) {
-		fprintf(stderr, "usage: decode [DIR [THREADS [TOKENS]]]\n");
+	if (!threads || threads > 16 || !tokens || tokens > 100 ||
+	    !read_format(argc > 4 ? argv[4] : "fp16", &opt.act_int8)) {
+		fprintf(stderr, "usage: decode [DIR [THREADS [TOKENS [FORMAT]]]]\n");
 		return 1;
 	}
+	opt.weights = format;
 	keep_cpus(threads);
 	rc = make_checkpoint(model, &err);
 	t = bw_now();

@@ -193,7 +193,8 @@ static void check_combo(const struct combo *c)
 static void check_text(const struct golden *g, const char *prompt,
 		       const char *want, unsigned int ctx_len, size_t num)
 {
-	struct combo c = { g, true, 16, 8, 1, ctx_len };
+	struct combo c = { .g = g, .fp32 = true, .cores = 16, .prompt_len = 8,
+			   .batch = 1, .ctx_len = ctx_len };
 	struct qeff_tokenizer *tok = NULL;
 	struct qaic_err err = QAIC_ERR_INIT;
 	struct qeff_model_info info;
@@ -255,7 +256,8 @@ out:
  */
 static void check_bus(const struct golden *g)
 {
-	struct combo c = { g, false, 4, 8, 2, 64 };
+	struct combo c = { .g = g, .cores = 4, .prompt_len = 8, .batch = 2,
+			   .ctx_len = 64 };
 	const int32_t *p[2] = { g->input, g->input };
 	size_t len[2] = { 20, 3 };
 	struct qeff_request q = {

@@ -121,7 +121,7 @@ static int next_token(struct run *run, const struct qeff_phase *ph, uint32_t r)
 				 "the rules of generation_config.json leave no token to come after %zu of prompt %u",
 				 row->num, r + 1);
 	if (id < 0)
-		return qaic_fail(run->err, -EIO,
+		return qaic_fail(run->err, -EDOM,
 				 "the logits of prompt %u after %zu tokens are not numbers",
 				 r + 1, row->prompt_len + row->num);
 	row->ids[row->num++] = id;

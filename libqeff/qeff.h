@@ -32,7 +32,7 @@ struct qeff_tokenizer;
 
 /*
  * Open the tokenizer of a model directory: tokenizer.json, else tokenizer.model,
- * with the special tokens of tokenizer_config.json and special_tokens_map.json.
+ * vocab.json with merges.txt, or vocab.txt, with the special tokens of tokenizer_config.json and special_tokens_map.json.
  * -ENOENT names what is missing; -EOPNOTSUPP names what is not supported.
  */
 int qeff_tokenizer_open(const char *dir, struct qeff_tokenizer **out,
@@ -398,7 +398,10 @@ struct qeff_result {
 int qeff_check_prompt(const struct qeff_session *s, size_t index,
 		      const int32_t *ids, size_t n, struct qaic_err *err);
 
-/* Generate greedily for one batch. Release with qeff_result_release(). */
+/*
+ * Generate greedily for one batch. -EDOM: logits are not numbers. Release with
+ * qeff_result_release().
+ */
 int qeff_generate(struct qeff_session *s, const struct qeff_request *req,
 		  struct qeff_result *res, struct qaic_err *err);
 void qeff_result_release(struct qeff_result *res);

@@ -207,7 +207,7 @@ $(BUILD)/tests/golden/%: $(BUILD)/obj/tests/golden/%.o $(call ROOMLIB,$(TOOL_ROO
 	$(call cmd,LD) $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL)
 
 # programs of the driver's tests, which run in a guest kernel
-$(BUILD)/tests/kernel/%: $(BUILD)/obj/tests/kernel/%.o $(call ROOMLIB,qpc base)
+$(BUILD)/tests/kernel/%: $(BUILD)/obj/tests/kernel/%.o $(call ROOMLIB,libqaic soc qpc base)
 	@mkdir -p $(@D)
 	$(call cmd,LD) $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL)
 

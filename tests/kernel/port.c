@@ -10,20 +10,11 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-#include "tests/kernel/client.h"
-#include "uapi/qaic_sim.h"
+#include "tests/kernel/card.h"
 
 #define BIG	(3u << 20)	/* of a transfer */
 
-static int port;
 static uint8_t *regs, *window;
-static struct {
-	struct qaic_sim_event ev;
-	union {
-		struct qaic_nnc_wire_hdr hdr;
-		uint8_t data[65536];
-	};
-} in, out;
 
 /* ---- touching what may not be there ---- */
 
@@ -50,76 +41,7 @@ static bool can_write(volatile uint8_t *p)
 	return true;
 }
 
-/* ---- messages ---- */
-
-static int get(size_t cap)
-{
-	return read(port, &in, cap) < 0 ? errno : 0;
-}
-
-static int put(uint32_t type, const void *data, size_t len)
-{
-	out.ev = (struct qaic_sim_event){ .type = type, .len = len };
-	memmove(out.data, data, len);
-	return write(port, &out, sizeof(out.ev) + len) < 0 ? errno : 0;
-}
-
-/* Answer the message in @in with one transaction. */
-static int answer(const void *trans, size_t len)
-{
-	uint8_t msg[4096];
-	struct qaic_nnc_wire_hdr *h = (void *)msg;
-
-	*h = in.hdr;
-	h->crc32 = 0;
-	h->count = 1;
-	h->len = sizeof(*h) + len;
-	memcpy(h + 1, trans, len);
-	return put(QAIC_SIM_MSG_NNC, msg, h->len);
-}
-
-/* A client has closed the node. */
-static int answer_terminate(void)
-{
-	struct qaic_nnc_terminate_from_dev t = {
-		.hdr = { QAIC_TRANS_TERMINATE_FROM_DEV, sizeof(t) } };
-
-	return answer(&t, sizeof(t));
-}
-
-static int answer_status(void)
-{
-	struct qaic_nnc_status_from_dev s = {
-		.hdr = { QAIC_TRANS_STATUS_FROM_DEV, sizeof(s) },
-		.major = QAIC_NNC_TRANS_MAJOR, .minor = QAIC_NNC_TRANS_MINOR };
-
-	return answer(&s, sizeof(s));
-}
-
-/* The next message from the driver is in @in; 0 or errno. */
-static int get_nnc(void)
-{
-	int ret;
-
-	do {
-		ret = get(sizeof(in));
-	} while (!ret && in.ev.type != QAIC_SIM_EV_NNC);
-	return ret;
-}
-
 /* ---- attaching ---- */
-
-static int attach(int fd)
-{
-	struct qaic_sim_attach a = { .version = QAIC_SIM_VERSION,
-		.ddr_size = 1ull << 30, .sku = QAIC_NNC_SKU_PRO,
-		.num_nsp = 16 };
-	int ret = io(fd, QAIC_SIM_IOC_ATTACH, &a);
-
-	if (!ret)
-		expect("attach: DBCs", a.num_dbc, QAIC_HW_NUM_DBC);
-	return ret;
-}
 
 static void *map_port(uint64_t off, uint64_t len, int flags)
 {

@@ -6,6 +6,41 @@ pci_functions() {
 	lspci -n -d 17cb:a100 | wc -l
 }
 
+t_monitor_without_driver() {
+	! "$bin/qaic-util" --monitor >$tmp/out 2>$tmp/err || wrong "it works" ||
+		return 1
+	cat $tmp/err
+	[ ! -s $tmp/out ] && [ "$(wc -l <$tmp/err)" = 1 ] &&
+		grep -q 'is qaic_sim loaded?' $tmp/err || wrong "no clear message"
+}
+
+# queries and listeners all the time
+t_load_unload_listeners() {
+	local i pids
+	"$bin/qaic-util" --monitor -j 2>/dev/null &&
+		wrong "a monitor without a driver" && return 1
+	load num_cards=2 || return 1
+	"$bin/qaic-util" --monitor -j >$tmp/monitor 2>&1 &
+	pids=$!
+	"$kbin/netlink" 4 >$tmp/queries &
+	pids="$pids $!"
+	until_true 5 grep -q '"slot":1' $tmp/monitor || return 1
+	for i in 1 2 3 4; do
+		unload || return 1
+		load num_cards=$((i % 2 + 1)) || return 1
+	done
+	unload || return 1
+	until_true 2 eval '[ "$(grep -c unloaded $tmp/monitor)" = 5 ]' ||
+		wrong "unloads: $(cat $tmp/monitor)" || return 1
+	[ "$(grep -c '"loaded"' $tmp/monitor)" = 4 ] ||
+		wrong "loads: $(cat $tmp/monitor)" || return 1
+	# shellcheck disable=SC2086
+	kill ${pids% *}
+	# shellcheck disable=SC2086
+	wait $pids
+	cat $tmp/queries
+}
+
 t_load_unload() {
 	local i n
 	for i in 1 2 3 4 5 6 7 8 9 10; do
@@ -90,6 +125,34 @@ t_online() {
 		wrong "no offline event" || return 1
 	kill $pid
 	wait $pid
+	start_card 0
+}
+
+# libqaic's own word for it, and cards whose function comes and goes
+t_hotplug() {
+	local fn pid want
+	fn=$(basename "$(readlink -f /sys/class/accel/accel0/device)")
+	"$kbin/hotplug" >$tmp/hotplug &
+	pid=$!
+	until_true 2 grep -q listening $tmp/hotplug || return 1
+	stop_card 0 KILL
+	until_true 2 grep -q offline $tmp/hotplug
+	start_card 0 || return 1
+	until_true 2 grep -q online $tmp/hotplug
+	stop_card 0
+	echo 1 >/sys/bus/pci/devices/"$fn"/remove
+	until_true 2 grep -q removed $tmp/hotplug
+	echo 1 >/sys/bus/pci/rescan
+	until_true 2 grep -q added $tmp/hotplug
+	udevadm settle
+	kill $pid
+	wait $pid 2>/dev/null
+	want="listening"
+	for w in offline online offline removed added; do
+		want="$want $w /dev/accel/accel0 $fn"
+	done
+	[ "$(xargs <$tmp/hotplug)" = "$want" ] ||
+		wrong "$(cat $tmp/hotplug)" || return 1
 	start_card 0
 }
 

@@ -57,6 +57,63 @@ t_util_skus() {
 	stop_card 1
 }
 
+# for people; -d leaves out the others
+t_util_monitor() {
+	local a b inject=/sys/kernel/debug/qaic_sim/card0/inject_ras
+	"$bin/qaic-util" --monitor >$tmp/all &
+	a=$!
+	"$bin/qaic-util" --monitor -d 1 >$tmp/one &
+	b=$!
+	until_true 5 grep -q 'QID 1' $tmp/all || return 1
+	until_true 5 grep -q 'QID 1' $tmp/one || return 1
+	echo "ce ddr 3" >$inject
+	until_true 2 grep -q errors $tmp/all
+	kill $a $b
+	wait $a $b || wrong "exit status" || return 1
+	cat $tmp/all
+	grep -qE '^[0-9:]{8} QID 0 \([0-9a-f:.]*\): 3 errors \(correctable\) of ddr$' \
+		$tmp/all || wrong "no line of it" || return 1
+	grep -qE 'QID 0 .*: online, [0-9.]+ C, [0-9.]+ of 75 W, 16 NSPs' \
+		$tmp/all || wrong "no line of the card" || return 1
+	! grep -q 'QID 0' $tmp/one || wrong "-d 1: $(cat $tmp/one)"
+}
+
+# the share of time that a program runs on each NSP, as far as it has them
+t_util_load() {
+	local a load
+	"$kbin/busy" /dev/accel/accel0 4 >$tmp/busy.out 2>&1 &
+	a=$!
+	until_true 5 grep -q busy $tmp/busy.out
+	sleep 2.2
+	timeout -s INT 1 "$bin/qaic-util" -m -j -d 0 >$tmp/json
+	load=$(jq -c .nsp_load $tmp/json | head -n 1)
+	wait $a
+	echo "$load"
+	jq -e 'select(.event=="telemetry") | (.nsp_load[0] > 20) and
+		(.nsp_load[0] == .nsp_load[3]) and (.nsp_load[4] == 0) and
+		(.ddr_used > 0) and (.temperature > 38)' \
+		$tmp/json >/dev/null || wrong "$(cat $tmp/json)"
+}
+
+# the table follows cards that come and go, without being asked again
+t_util_table_hotplug() {
+	local pid fn
+	fn=$(readlink -f /sys/class/accel/accel1/device)
+	"$bin/qaic-util" -t 3600 >$tmp/table 2>&1 &
+	pid=$!
+	until_true 5 grep -q accel1 $tmp/table || wrong "no table" || return 1
+	echo 1 >"$fn/remove"
+	until_true 5 eval '[ "$(grep -c ^QID $tmp/table)" -ge 2 ]' ||
+		wrong "it stands still" || return 1
+	echo 1 >/sys/bus/pci/rescan
+	udevadm settle
+	until_true 5 eval '[ "$(grep -c accel1 $tmp/table)" -ge 2 ]' ||
+		wrong "the new card is not shown"
+	kill $pid
+	wait $pid
+	[ -e /dev/accel/accel1 ]
+}
+
 t_util_table() {
 	timeout -s INT 1.5 "$bin/qaic-util" -t 1 -d 0 >$tmp/table
 	[ "$(grep -cE '^0 +Ready +/dev/accel/accel0 ' $tmp/table)" -ge 2 ] ||

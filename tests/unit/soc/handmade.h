@@ -21,8 +21,8 @@
 #define HM_N		64u
 #define HM_BYTES	(HM_N * 4)
 #define HM_SPECS	3u
-#define HM_SLOW_PHASES	4000u
-#define HM_SLOW_ELEMS	65536u
+#define HM_SLOW_PHASES	250u
+#define HM_SLOW_ELEMS	524288u
 
 enum {
 	HM_X = 0, HM_Y = 1024, HM_STATE = 2048, HM_TMP = 4096, HM_JUNK = 8192,

@@ -120,8 +120,14 @@ static int check_lengths(const struct build *b, struct qaic_err *err)
 	bool text = b->info.task == QEFF_TASK_TEXT ||
 		    b->info.task == QEFF_TASK_TRANSFORM;
 	unsigned int most = text ? opt->ctx_len : 0;
+	const char *flag = text ? "ctx-len" : "seq-len";
 	size_t i;
 
+	/* an encoder takes the prompt at once */
+	if (b->info.task == QEFF_TASK_TRANSFORM && opt->prompt_len > most) {
+		most = opt->prompt_len;
+		flag = "prompt-len";
+	}
 	for (i = 0; !text && i < opt->num_seq_lens; i++)
 		if (opt->seq_lens[i] > most)
 			most = opt->seq_lens[i];
@@ -129,8 +135,7 @@ static int check_lengths(const struct build *b, struct qaic_err *err)
 		return 0;
 	return qaic_fail(err, -EINVAL,
 			 "--%s %u is more than the %u positions of %s (max_position_embeddings)",
-			 text ? "ctx-len" : "seq-len", most,
-			 b->info.max_positions, b->info.name);
+			 flag, most, b->info.max_positions, b->info.name);
 }
 
 /* Name the QPC directory: qpc-HASH in the export's. Needs the ONNX. */

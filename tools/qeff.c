@@ -116,11 +116,13 @@ static int seq_lens(void *to, const char *value, struct qaic_err *err)
 	  .to = &a.prompt_len, .min = 1, .max = 1048576, .arg = "N",	\
 	  .given = &a.prompt_len_given,					\
 	  .def = "32", .help = "Prompt tokens of one prefill call; longer " \
-	  "prompts take several" },					\
+	  "prompts take several, but not with an encoder, which takes a " \
+	  "prompt at once" },					\
 	{ .name = "ctx-len", .kind = QAIC_OPT_UINT, .to = &a.ctx_len,	\
 	  .given = &a.ctx_len_given,					\
 	  .min = 1, .max = 1048576, .arg = "N", .def = "128",		\
-	  .help = "Tokens that the KV cache has room for" },		\
+	  .help = "Tokens that the KV cache has room for; with an encoder " \
+	  "the generated ones" },		\
 	{ .name = "seq-len", .kind = QAIC_OPT_CALL, .call = seq_lens,	\
 	  .arg = "N[,N...]", .def = "32,128,512 as far as the model goes", \
 	  .help = "For models that read a whole text: the lengths to compile " \

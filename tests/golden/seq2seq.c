@@ -5,6 +5,8 @@
  *
  *	seq2seq MODEL_DIR...
  */
+#include "compiler/qaicc.h"
+#include "libqeff/safetensors.h"
 #include "tests/golden/check.h"
 
 #define MAX_BATCH 3
@@ -187,6 +189,111 @@ out:
 	release(&all);
 }
 
+/* ---- what a decode call does not do ---- */
+
+/* What crosses the bus: ids, positions, logits; neither cache, nor the prompt again. */
+static void check_bus(const struct golden *g)
+{
+	struct qeff_build_options o = {
+		.model_dir = g->dir, .cache_dir = cache, .num_cores = 3,
+		.batch_size = 2, .prompt_len = 32, .ctx_len = 20, .fp32 = true,
+	};
+	const int32_t *p[2] = { g->input, g->input };
+	size_t len[2] = { g->num_input, 3 }, calls = 9;
+	struct qeff_request q = {
+		.prompts = p, .prompt_len = len, .num_prompts = 2,
+		.generation_len = calls,
+	};
+	struct qeff_session *s = open_model(g->name, &o);
+	struct qaic_err err = QAIC_ERR_INIT;
+	struct qeff_model_info info;
+	struct qaic_dma_stats a, b;
+	struct qeff_result res;
+	uint64_t in, out;
+
+	if (!s)
+		return;
+	qeff_model_info(g->dir, &info, &err);
+	qeff_session_set_rules(s, &info.rules);
+	if (qaic_program_dma_stats(s->prog, &a) ||
+	    qeff_generate(s, &q, &res, &err) ||
+	    qaic_program_dma_stats(s->prog, &b)) {
+		result(false, "%s: %s", g->name, err.msg);
+		goto out;
+	}
+	in = 8 * o.batch_size * (o.prompt_len + 3 * calls);
+	out = 4 * o.batch_size * calls * g->vocab;
+	result(b.bytes_to_dev - a.bytes_to_dev == in &&
+	       b.bytes_from_dev - a.bytes_from_dev == out,
+	       "%s: %llu bytes to the card and %llu back, not %llu and %llu",
+	       g->name, (unsigned long long)(b.bytes_to_dev - a.bytes_to_dev),
+	       (unsigned long long)(b.bytes_from_dev - a.bytes_from_dev),
+	       (unsigned long long)in, (unsigned long long)out);
+	qeff_result_release(&res);
+out:
+	qeff_session_close(s);
+}
+
+/* Bytes of the encoder's matrices in the checkpoint. */
+static uint64_t encoder_bytes(const struct golden *g)
+{
+	struct qaic_err err = QAIC_ERR_INIT;
+	struct qf_tensors ts;
+	uint64_t sum = 0;
+	size_t i;
+
+	if (qf_tensors_open(&ts, g->dir, &err))
+		return UINT64_MAX;
+	for (i = 0; i < ts.num; i++)
+		if (ts.tensor[i].rank == 2 &&
+		    (!strncmp(ts.tensor[i].name, "model.encoder.layers.", 21) ||
+		     !strncmp(ts.tensor[i].name, "encoder.block.", 14)))
+			sum += ts.tensor[i].size;
+	qf_tensors_close(&ts);
+	return sum;
+}
+
+/* A call without encoder rows reads the encoder's weights no more. */
+static void check_reads(const struct golden *g)
+{
+	static const struct qaicc_symbol sym[2][5] = {
+		{ { "batch_size", 1 }, { "seq_len", 1 }, { "ctx_len", 16 },
+		  { "encoder_ctx_len", 24 }, { "encoder_len", 24 } },
+		{ { "batch_size", 1 }, { "seq_len", 1 }, { "ctx_len", 16 },
+		  { "encoder_ctx_len", 24 }, { "encoder_len", 0 } },
+	};
+	const struct qaicc_spec specs[2] = {
+		{ "Encode", sym[0], 5 }, { "Decode", sym[1], 5 },
+	};
+	struct qeff_build_options o = { .model_dir = g->dir, .cache_dir = cache };
+	char *qpc = qaic_asprintf("%s/reads-%s", cache, g->name);
+	struct qaicc_options c = {
+		.out_dir = qpc, .num_cores = 16, .retained_state = true,
+		.specs = specs, .num_specs = 2,
+	};
+	struct qaic_err err = QAIC_ERR_INIT;
+	struct qeff_artefacts art = { 0 };
+	struct qaicc_report r = { 0 };
+	uint64_t encoder = encoder_bytes(g), less;
+
+	if (qeff_build_onnx(&o, &art, &err))
+		goto failed;
+	c.onnx = art.onnx;
+	if (qaicc_compile(&c, &r, &err))
+		goto failed;
+	less = r.specs[0].ddr_read - r.specs[1].ddr_read;
+	result(r.specs[0].ddr_read > r.specs[1].ddr_read && less >= encoder,
+	       "%s: decode reads %llu bytes less, the encoder has %llu",
+	       g->name, (unsigned long long)less, (unsigned long long)encoder);
+	qaicc_report_release(&r);
+	goto out;
+failed:
+	result(false, "%s: %s", g->name, err.msg);
+out:
+	qeff_artefacts_release(&art);
+	free(qpc);
+}
+
 /* ---- T5 in half precision ---- */
 
 /* Multiply the queries' weights in a safetensors file of float32. */
@@ -294,6 +401,8 @@ static void check_model(const char *dir)
 	}
 	check_batch(&g, true, 3);
 	check_batch(&g, true, 16);
+	check_bus(&g);
+	check_reads(&g);
 	if (t5)
 		check_tamed(&g);
 out:

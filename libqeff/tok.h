@@ -532,6 +532,12 @@ struct qeff_tokenizer {
 
 int tok_open_json(struct qeff_tokenizer *tok, const char *path,
 		  struct qaic_err *err);
+/* A tokenizer.json that was read, or made from other files. */
+int tok_json_root(struct qeff_tokenizer *tok, json_t *root,
+		  struct qaic_err *err);
+/* vocab.txt (@text), or vocab.json and merges.txt of @dir. */
+int tok_open_files(struct qeff_tokenizer *tok, const char *dir, bool text,
+		   struct qaic_err *err);
 int tok_open_spm(struct qeff_tokenizer *tok, const char *path,
 		 struct qaic_err *err);
 /* tokenizer_config.json, special_tokens_map.json, added_tokens.json of @dir. */

@@ -210,8 +210,8 @@ static int read_part(struct qeff_tokenizer *tok, json_t *root, const char *key,
 	return rc;
 }
 
-static int read_root(struct qeff_tokenizer *tok, json_t *root,
-		     struct qaic_err *err)
+int tok_json_root(struct qeff_tokenizer *tok, json_t *root,
+		  struct qaic_err *err)
 {
 	/* truncation and padding: transformers resets both before each call */
 	static const char *const keys[] = {
@@ -310,7 +310,7 @@ int tok_open_json(struct qeff_tokenizer *tok, const char *path,
 	rc = tok_json_file(path, tok->nul, &root, err);
 	if (rc)
 		return rc;
-	rc = read_root(tok, root, err);
+	rc = tok_json_root(tok, root, err);
 	if (rc)
 		qaic_fail_in(err, "%s", path);
 	json_decref(root);

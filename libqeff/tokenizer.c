@@ -63,23 +63,29 @@ int qeff_tokenizer_open_file(const char *path, struct qeff_tokenizer **out,
 static int open_either(struct qeff_tokenizer *tok, const char *dir,
 		       struct qaic_err *err)
 {
-	char *json = qaic_path(dir, "tokenizer.json");
-	char *spm = qaic_path(dir, "tokenizer.model");
-	int rc;
+	static const char *const names[] = { "tokenizer.json",
+		"tokenizer.model", "vocab.json", "vocab.txt" };
+	char *path;
+	bool found = false;
+	size_t i;
+	int rc = 0;
 
-	if (!json || !spm)
-		rc = tok_nomem(err);
-	else if (qaic_is_file(json))
-		rc = tok_open_json(tok, json, err);
-	else if (qaic_is_file(spm))
-		rc = tok_open_spm(tok, spm, err);
-	else
-		rc = qaic_fail(err, -ENOENT,
-			       "%s: neither tokenizer.json nor tokenizer.model is there",
-			       dir);
-	free(json);
-	free(spm);
-	return rc;
+	for (i = 0; !found && i < QAIC_ARRAY_SIZE(names); i++) {
+		path = qaic_path(dir, names[i]);
+		if (!path)
+			return tok_nomem(err);
+		found = qaic_is_file(path);
+		if (found)
+			rc = i == 0 ? tok_open_json(tok, path, err) :
+			     i == 1 ? tok_open_spm(tok, path, err) :
+				      tok_open_files(tok, dir, i == 3, err);
+		free(path);
+	}
+	if (found)
+		return rc;
+	return qaic_fail(err, -ENOENT,
+			 "%s: none of tokenizer.json, tokenizer.model, vocab.json and vocab.txt is there",
+			 dir);
 }
 
 int qeff_tokenizer_open(const char *dir, struct qeff_tokenizer **out,

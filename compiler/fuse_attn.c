@@ -13,7 +13,9 @@
  *   - slot j <= position is gathered from slot j;
  *   - what replaces v at empty slots is at slots > max(position) only.
  * A bias that is a slope per head times the slot, plus what is the same for all
- * slots of a row, is given by its slopes, any other one as it is.
+ * slots of a row, is given by its slopes, any other one as it is. Any other mask,
+ * or none, is fused where nothing was cached: all slots are read, and the mask
+ * becomes part of the bias.
  * All this is proved from the graph (here, fuse_mask.c, fuse_bias.c); if one of
  * them cannot be, nothing is fused.
  * Rows without a position (-1) give zeros, where ONNX's softmax of a constant row
@@ -23,12 +25,6 @@
 #include <string.h>
 
 #include "compiler/fuse_attn.h"
-
-struct cache {
-	struct qc_value *data;		/* [B, Hkv, C, D] */
-	int64_t slots;			/* that are looked at */
-	struct qc_value *pos;		/* base of the proof, or NULL */
-};
 
 /* [B, H, C, D] through Unsqueeze(2), Expand, Reshape to [B, H * G, C, D] */
 static struct qc_value *skip_repeat(struct qc_value *v)
@@ -52,7 +48,7 @@ static struct qc_value *skip_repeat(struct qc_value *v)
 }
 
 /* Where(empty, something, v): give v */
-static struct qc_value *skip_cleared(struct qc_value *v, struct cache *c)
+static struct qc_value *skip_cleared(struct qc_value *v, struct qc_attn_cache *c)
 {
 	struct qc_node *n = qc_def(v, "Where", true);
 	struct qc_value *e;
@@ -66,7 +62,7 @@ static struct qc_value *skip_cleared(struct qc_value *v, struct cache *c)
 	return n->in[2];
 }
 
-static bool parse_cache(struct qc_value *v, struct cache *c)
+static bool parse_cache(struct qc_value *v, struct qc_attn_cache *c)
 {
 	struct qc_value *pos;
 	struct qc_node *n;
@@ -139,18 +135,8 @@ static struct qc_value *skip_transpose_kt(struct qc_value *v)
 	return n->in[0];
 }
 
-struct attention {
-	struct qc_value *q;
-	struct cache k, v;
-	struct qc_attn_mask mask;
-	double scale, softcap;
-	double slope[QC_ATTN_MAX_HEADS];
-	bool alibi;
-	struct qc_value *bias;		/* [B or 1, H or 1, S or 1, slots], or NULL */
-};
-
 /* s = scale q k^T */
-static bool parse_product(struct qc_value *s, struct attention *a)
+static bool parse_product(struct qc_value *s, struct qc_attention *a)
 {
 	struct qc_node *mm;
 	struct qc_value *kt;
@@ -165,7 +151,7 @@ static bool parse_product(struct qc_value *s, struct attention *a)
 }
 
 /* s = scale q k^T, or a cap for it: cap * tanh(scale q k^T / cap) */
-static bool parse_capped(struct qc_value *s, struct attention *a)
+static bool parse_capped(struct qc_value *s, struct qc_attention *a)
 {
 	struct qc_node *tanh;
 	double cap = 1;
@@ -182,13 +168,12 @@ static bool parse_capped(struct qc_value *s, struct attention *a)
 	return true;
 }
 
-/* Can v be added to each score [B, H, S, slots] by the command? */
-static bool is_bias(const struct qc_value *v, const struct qc_value *scores)
+/* Is there one v for each score [B, H, S, slots]? */
+static bool broadcasts(const struct qc_value *v, const struct qc_value *scores)
 {
 	uint32_t i;
 
-	if (v->rank != 4 || !qaic_dtype_is_float(v->dtype) ||
-	    v->dim[3] != scores->dim[3])
+	if (v->rank != 4 || v->dim[3] != scores->dim[3])
 		return false;
 	for (i = 0; i < 3; i++)
 		if (v->dim[i] != 1 && v->dim[i] != scores->dim[i])
@@ -196,12 +181,37 @@ static bool is_bias(const struct qc_value *v, const struct qc_value *scores)
 	return true;
 }
 
+/* Can v be added to each score by the command? */
+static bool is_bias(const struct qc_value *v, const struct qc_value *scores)
+{
+	return qaic_dtype_is_float(v->dtype) && broadcasts(v, scores);
+}
+
+/* The bias @v of the scores @s by its slopes, or as it is. */
+static bool parse_bias(struct qc_value *v, const struct qc_value *s,
+		       double outer, double sign, struct qc_attention *a)
+{
+	int64_t h, heads = a->q->dim[1];
+
+	if (a->mask.rest || !a->mask.pos ||
+	    !qc_attn_slopes(v, heads, a->k.slots, a->mask.pos, a->slope)) {
+		a->bias = qc_skip_casts(v);
+		return sign > 0 && outer == 1 && is_bias(a->bias, s);
+	}
+	for (h = 0; h < heads; h++)
+		a->slope[h] *= outer * sign;
+	a->alibi = true;
+	/* outer * cap * tanh(..): the bias is outside of both */
+	a->scale *= outer;
+	a->softcap *= outer;
+	return outer > 0;
+}
+
 /* s = scores, or scores + bias; the bias may be a line with a slope per head. */
-static bool parse_biased(struct qc_value *s, struct attention *a)
+static bool parse_biased(struct qc_value *s, struct qc_attention *a)
 {
 	double outer = 1, sign;
 	struct qc_node *n;
-	int64_t h, heads;
 	int i;
 
 	a->alibi = false;
@@ -215,45 +225,42 @@ static bool parse_biased(struct qc_value *s, struct attention *a)
 	if (!n || s->rank != 4)
 		return false;
 	sign = qc_node_is(n, "Sub") ? -1 : 1;
-	for (i = 0; i < (sign > 0 ? 2 : 1); i++) {
-		if (!parse_capped(n->in[i], a))
-			continue;
-		heads = a->q->dim[1];
-		if (!qc_attn_slopes(n->in[1 - i], heads, a->k.slots,
-				    a->mask.pos, a->slope)) {
-			a->bias = qc_skip_casts(n->in[1 - i]);
-			return sign > 0 && outer == 1 && is_bias(a->bias, s);
-		}
-		for (h = 0; h < heads; h++)
-			a->slope[h] *= outer * sign;
-		a->alibi = true;
-		/* outer * cap * tanh(..): the bias is outside of both */
-		a->scale *= outer;
-		a->softcap *= outer;
-		return outer > 0;
-	}
+	for (i = 0; i < (sign > 0 ? 2 : 1); i++)
+		if (parse_capped(n->in[i], a))
+			return parse_bias(n->in[1 - i], s, outer, sign, a);
 	return false;
 }
 
-static bool parse_scores(struct qc_value *s, struct attention *a)
+static bool parse_scores(struct qc_value *s, struct qc_attention *a)
 {
 	struct qc_value *m;
 	struct qc_node *where;
 	double big;
 
-	where = qc_def(qc_skip_casts(s), "Where", true);
-	if (!where || !qc_const_scalar(where->in[1], &big) || big > -1e4)
+	memset(&a->mask, 0, sizeof(a->mask));
+	s = qc_skip_casts(s);
+	where = qc_def(s, "Where", true);
+	if (!where)
+		return s->rank == 4 && parse_biased(s, a) &&
+		       a->k.slots == s->dim[3];
+	if (!qc_const_scalar(where->in[1], &big) || big > -1e4)
 		return false;
 	m = where->in[0];
 	s = where->in[2];
-	/* one mask for all heads */
-	if (m->rank != 4 || s->rank != 4 || m->dim[1] != 1 ||
-	    !qc_attn_mask(m, m->dim[3], &a->mask) || !parse_biased(s, a))
+	if (m->rank != 4 || s->rank != 4)
 		return false;
-	return a->k.slots == m->dim[3];
+	/* one mask for all heads */
+	if (m->dim[1] != 1 || !qc_attn_mask(m, m->dim[3], &a->mask)) {
+		memset(&a->mask, 0, sizeof(a->mask));
+		a->mask.rest = m;
+		a->mask.big = where->in[1];
+		if (!broadcasts(m, s))
+			return false;
+	}
+	return parse_biased(s, a) && a->k.slots == m->dim[3];
 }
 
-static bool parse(struct qc_node *mm, struct attention *a)
+static bool parse(struct qc_node *mm, struct qc_attention *a)
 {
 	struct qc_value *p = qc_skip_casts(mm->in[0]);
 	struct qc_node *soft = qc_def(p, "Softmax", true);
@@ -270,9 +277,11 @@ static bool parse(struct qc_node *mm, struct attention *a)
 	if ((a->k.pos && a->k.pos != a->mask.pos) ||
 	    (a->v.pos && a->v.pos != a->mask.pos))
 		return false;
-	return (a->mask.pos->dim[1] == s || a->mask.pos->dim[1] == 1) &&
-	       a->mask.pos->dim[0] == b &&
-	       a->k.slots == a->v.slots && a->k.data->dim[0] == b &&
+	if (a->mask.pos && (a->mask.pos->dim[0] != b ||
+			    (a->mask.pos->dim[1] != s &&
+			     a->mask.pos->dim[1] != 1)))
+		return false;
+	return a->k.slots == a->v.slots && a->k.data->dim[0] == b &&
 	       a->v.data->dim[0] == b &&
 	       a->k.data->dim[1] == a->v.data->dim[1] &&
 	       a->q->dim[1] % a->k.data->dim[1] == 0 &&
@@ -280,112 +289,10 @@ static bool parse(struct qc_node *mm, struct attention *a)
 	       a->v.data->dim[3] == a->q->dim[3];
 }
 
-/* The heads go back beside each other next: write them so at once. */
-static struct qc_node *transposed_user(struct qc_value *v)
-{
-	struct qc_node *n = qc_only_user(v);
-	uint32_t perm[QC_MAX_RANK];
-
-	if (!n || !qc_node_is(n, "Transpose"))
-		return NULL;
-	qc_transpose_perm(n, perm);
-	return perm[0] == 0 && perm[1] == 2 && perm[2] == 1 && perm[3] == 3 ?
-		n : NULL;
-}
-
-static bool passes_scale(const struct qc_node *n)
-{
-	static const char *const names[] = { "Transpose", "Reshape", "Squeeze",
-					     "Unsqueeze", "Identity" };
-	size_t i;
-
-	if (n->op == &qc_op_rope)
-		return true;
-	for (i = 0; i < QAIC_ARRAY_SIZE(names); i++)
-		if (qc_node_is(n, names[i]))
-			return true;
-	return false;
-}
-
-/* A query that was scaled before it met the keys, or before it was rotated. */
-static int fold_query_scale(struct qc_graph *g, struct attention *a)
-{
-	struct qc_value *v = a->q, *x;
-	unsigned int depth, uses = 1;
-	double k;
-
-	for (depth = 0; depth < 16; depth++) {
-		struct qc_node *n = v->def;
-
-		if (!n || v->cst || v->num_uses != uses || v->is_output ||
-		    qc_attr_int(n, QC_FP32, 0))
-			break;
-		x = n->in[0];
-		if (passes_scale(n)) {
-			v = x;
-			uses = 1;
-			continue;
-		}
-		k = 1;
-		if (qc_node_is(n, "Div") && qc_const_scalar(n->in[1], &k) && k)
-			k = 1 / k;
-		else if (!qc_node_is(n, "Mul") || !qc_scalar_operand(n, &k, &x))
-			break;
-		if (x->rank != v->rank || x->dtype != v->dtype)
-			break;
-		if (qc_replace_uses(g, v, x) < 0)
-			return -ENOMEM;
-		a->scale *= k;
-		if (v == a->q)
-			a->q = x;
-		v = x;
-		uses++;		/* the dead Mul has it, too */
-	}
-	return 0;
-}
-
-static struct qc_value *slopes(struct qc_graph *g, const struct attention *a)
-{
-	int64_t heads = a->q->dim[1], h;
-	struct qc_tensor t = { .dtype = QAIC_F32, .store = QAIC_F32, .rank = 1,
-			       .dim = { heads }, .stride = { 1 } };
-	float *data = qc_alloc(g, heads * sizeof(*data));
-
-	if (!data)
-		return NULL;
-	for (h = 0; h < heads; h++)
-		data[h] = a->slope[h];
-	t.data = (const uint8_t *)data;
-	return qc_value_const(g, "alibi_slopes", &t);
-}
-
-static int make(struct qc_graph *g, struct qc_node *mm, struct attention *a)
-{
-	int rc = fold_query_scale(g, a);
-	struct qc_value *in[5] = { a->q, a->k.data, a->v.data, a->mask.pos };
-	struct qc_node *t = transposed_user(mm->out[0]), *n;
-
-	if (rc)
-		return rc;
-	in[4] = a->alibi ? slopes(g, a) : a->bias;
-	if (a->alibi && !in[4])
-		return -ENOMEM;
-	n = qc_fused(g, t ? t : mm, &qc_op_attention, in, in[4] ? 5 : 4,
-		     t ? t->out[0] : mm->out[0]);
-	if (!n || qc_attr_set_int(g, n, "bshd", t != NULL) ||
-	    qc_attr_set_int(g, n, "bias", a->bias != NULL) ||
-	    qc_attr_set_int(g, n, "slots", a->k.slots) ||
-	    qc_attr_set_int(g, n, "window", a->mask.window) ||
-	    qc_attr_set_float(g, n, "scale", a->scale) ||
-	    qc_attr_set_float(g, n, "softcap", a->softcap))
-		return -ENOMEM;
-	return 0;
-}
-
 int qc_fuse_attention(struct qc_graph *g)
 {
-	struct qc_node *n, *next;
-	struct attention a;
+	struct qc_node *n, *next, *last = NULL;
+	struct qc_attention a;
 	int rc;
 
 	for (n = g->first; n; n = next) {
@@ -393,7 +300,7 @@ int qc_fuse_attention(struct qc_graph *g)
 		if (n->dead || !qc_node_is(n, "MatMul") ||
 		    n->out[0]->rank != 4 || !parse(n, &a))
 			continue;
-		rc = make(g, n, &a);
+		rc = qc_attn_make(g, n, &a, &last);
 		if (rc)
 			return rc;
 	}

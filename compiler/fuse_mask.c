@@ -175,3 +175,48 @@ bool qc_attn_in_order(struct qc_value *idx, int64_t slots,
 	       idx->dim[idx->rank - 1] == slots &&
 	       qc_attn_is_empty(where->in[0], slots, pos);
 }
+
+struct qc_value *qc_attn_masked_bias(struct qc_graph *g, struct qc_node *at,
+				     const struct qc_attn_mask *m,
+				     struct qc_value *bias,
+				     struct qc_node **last)
+{
+	const struct qc_op *op = qc_op_find("", "Where");
+	struct qc_value *in[3] = { m->rest, m->big, bias }, *out;
+	static const float none;
+	struct qc_tensor zero = { .dtype = QAIC_F32, .store = QAIC_F32,
+				  .data = (const uint8_t *)&none };
+	struct qc_node *n = *last;
+	int64_t dim[4];
+	uint32_t i;
+
+	if (n && n->in[0] == m->rest && n->in[1] == m->big &&
+	    (bias ? n->in[2] == bias : n->in[2]->cst && !n->in[2]->rank))
+		return n->out[0];
+	if (!bias)
+		in[2] = qc_value_const(g, "unmasked", &zero);
+	for (i = 0; i < 4; i++)
+		dim[i] = bias && bias->dim[i] > m->rest->dim[i] ?
+			 bias->dim[i] : m->rest->dim[i];
+	out = qc_value_new(g, "masked_bias", QAIC_F32, 4, dim);
+	if (!in[2] || !out)
+		return NULL;
+	*last = qc_node_new(g, at, op, "masked_bias", in, 3, &out, 1);
+	return *last ? out : NULL;
+}
+
+struct qc_value *qc_attn_all_slots(struct qc_graph *g, int64_t batch,
+				   int64_t slots)
+{
+	struct qc_tensor t = { .dtype = QAIC_I32, .store = QAIC_I32, .rank = 2,
+			       .dim = { batch, 1 }, .stride = { 1, 1 } };
+	int32_t *data = qc_alloc(g, batch * sizeof(*data));
+	int64_t b;
+
+	if (!data)
+		return NULL;
+	for (b = 0; b < batch; b++)
+		data[b] = slots - 1;
+	t.data = (const uint8_t *)data;
+	return qc_value_const(g, "last_slot", &t);
+}

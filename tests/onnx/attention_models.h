@@ -50,14 +50,20 @@ static void pm_scores(Onnx__ModelProto *m)
 	mm_node(m, "Greater", "slots,p4", "future");
 }
 
-static void pm_weighted(Onnx__ModelProto *m, const char *mask)
+/* "y" = softmax(scores) "ckr", the heads beside each other again */
+static void pm_softmax(Onnx__ModelProto *m, const char *scores)
 {
-	mm_node(m, "Where", mask, "sm");
-	mm_attr_int(mm_node(m, "Softmax", "sm", "pr"), "axis", -1);
+	mm_attr_int(mm_node(m, "Softmax", scores, "pr"), "axis", -1);
 	mm_node(m, "MatMul", "pr,ckr", "o");
 	mm_attr_ints(mm_node(m, "Transpose", "o", "ot"), "perm", 4, 0ll, 2ll,
 		     1ll, 3ll);
 	mm_node(m, "Reshape", "ot,ys", "y");
+}
+
+static void pm_weighted(Onnx__ModelProto *m, const char *mask)
+{
+	mm_node(m, "Where", mask, "sm");
+	pm_softmax(m, "sm");
 }
 
 static void pm_attention(Onnx__ModelProto *m)
@@ -259,22 +265,16 @@ static void pm_alibi_rows(Onnx__ModelProto *m)
 
 /* ---- no cache: an encoder's states, one position for a whole sequence ---- */
 
-/* "s" = q k^T over 5 slots of "mem", "future" = slot > last */
-static void pm_cross_scores(Onnx__ModelProto *m)
+/* "s" = q k^T over 5 slots of "mem" */
+static void pm_open_scores(Onnx__ModelProto *m)
 {
 	float neg = -3e38f;
-	int32_t slots[5] = { 0, 1, 2, 3, 4 };
-	int64_t five = 5;
 
-	mm_input(m, "last", 7, "2,1");
 	mm_input(m, "mem", 1, "2,5,8");
 	mm_init(m, mm_tensor("neg", 1, 0, NULL, &neg, 4));
-	mm_init(m, mm_tensor("slots", 6, 1, &five, slots, sizeof(slots)));
 	mm_ints(m, "qs", 4, 2ll, 3ll, 2ll, 4ll);
 	mm_ints(m, "ks", 4, 2ll, 5ll, 2ll, 4ll);
 	mm_ints(m, "ys", 3, 2ll, 3ll, 8ll);
-	mm_ints(m, "a13", 2, 1ll, 3ll);
-	mm_attr_int(mm_node(m, "Cast", "last", "l32"), "to", 6);
 	mm_node(m, "Reshape", "x,qs", "q4");
 	mm_attr_ints(mm_node(m, "Transpose", "q4", "q"), "perm", 4, 0ll, 2ll,
 		     1ll, 3ll);
@@ -284,6 +284,19 @@ static void pm_cross_scores(Onnx__ModelProto *m)
 	mm_attr_ints(mm_node(m, "Transpose", "ckr", "kt"), "perm", 4, 0ll, 1ll,
 		     3ll, 2ll);
 	mm_node(m, "MatMul", "q,kt", "s");
+}
+
+/* and "future" = slot > last */
+static void pm_cross_scores(Onnx__ModelProto *m)
+{
+	int32_t slots[5] = { 0, 1, 2, 3, 4 };
+	int64_t five = 5;
+
+	mm_input(m, "last", 7, "2,1");
+	pm_open_scores(m);
+	mm_init(m, mm_tensor("slots", 6, 1, &five, slots, sizeof(slots)));
+	mm_ints(m, "a13", 2, 1ll, 3ll);
+	mm_attr_int(mm_node(m, "Cast", "last", "l32"), "to", 6);
 	mm_node(m, "Unsqueeze", "l32,a13", "l4");
 	mm_node(m, "Greater", "slots,l4", "future");
 }
@@ -311,6 +324,61 @@ static void pm_cross_bias_row(Onnx__ModelProto *m)
 	mm_node(m, "Tanh", "s", "t");
 	mm_node(m, "Add", "bias,t", "ss");
 	pm_weighted(m, "future,neg,ss");
+}
+
+/* ---- no position at all: an encoder's own tokens, some of them masked ---- */
+
+/* "m0": where an attention mask of this shape is 0 */
+static void pm_masked(Onnx__ModelProto *m, const char *shape)
+{
+	int64_t zero = 0;
+
+	pm_open_scores(m);
+	mm_input(m, "am", 7, shape);
+	mm_init(m, mm_tensor("i0", 7, 0, NULL, &zero, 8));
+	mm_node(m, "Equal", "am,i0", "m0");
+}
+
+static void pm_open_mask(Onnx__ModelProto *m)
+{
+	pm_masked(m, "2,5");
+	mm_ints(m, "a12", 2, 1ll, 2ll);
+	mm_node(m, "Unsqueeze", "m0,a12", "masked");
+	pm_weighted(m, "masked,neg,s");
+}
+
+/* one for each query, and a bias of each score */
+static void pm_open_mask_bias(Onnx__ModelProto *m)
+{
+	pm_masked(m, "2,1,3,5");
+	mm_input(m, "bias", 1, "1,2,3,5");
+	mm_node(m, "Add", "s,bias", "ss");
+	pm_weighted(m, "m0,neg,ss");
+}
+
+/* it lowers the scores a little, which masks nothing */
+static void pm_open_mask_not(Onnx__ModelProto *m)
+{
+	float low = -1;
+
+	pm_masked(m, "2,1,3,5");
+	mm_init(m, mm_tensor("low", 1, 0, NULL, &low, 4));
+	pm_weighted(m, "m0,low,s");
+}
+
+/* a mask that is added, as torch exports BERT */
+static void pm_open_added(Onnx__ModelProto *m)
+{
+	pm_open_scores(m);
+	mm_input(m, "bias", 1, "2,1,1,5");
+	mm_node(m, "Add", "s,bias", "ss");
+	pm_softmax(m, "ss");
+}
+
+static void pm_open(Onnx__ModelProto *m)
+{
+	pm_open_scores(m);
+	pm_softmax(m, "s");
 }
 
 /* taken away, not added */

@@ -279,6 +279,11 @@ static const struct pattern patterns[] = {
 	{ "cross-bias", pm_cross_bias, "Attention", 1, "Add" },
 	{ "cross-bias-row", pm_cross_bias_row, "Attention", 1, "Tanh" },
 	{ "cross-bias-not", pm_cross_bias_not, "Attention", 0, NULL },
+	{ "open", pm_open, "Attention", 1, "Softmax" },
+	{ "open-added", pm_open_added, "Attention", 1, "Add" },
+	{ "open-mask", pm_open_mask, "Attention", 1, "Softmax" },
+	{ "open-mask-bias", pm_open_mask_bias, "Attention", 1, "Add" },
+	{ "open-mask-not", pm_open_mask_not, "Attention", 0, NULL },
 };
 
 static MM_MAYBE Onnx__ModelProto *pattern_model(const struct pattern *p)

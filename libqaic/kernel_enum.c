@@ -47,6 +47,11 @@ static int by_address(const void *a, const void *b)
 	return strcmp(kx, ky);
 }
 
+void qaic_kernel_sort(struct qaic_location *loc, int n)
+{
+	qsort(loc, n, sizeof(*loc), by_address);
+}
+
 /* The cards' functions, sorted; their nodes are not known yet. */
 static int list_functions(struct udev *udev, struct qaic_location *loc,
 			  int max)
@@ -73,7 +78,7 @@ static int list_functions(struct udev *udev, struct qaic_location *loc,
 		}
 	udev_enumerate_unref(e);
 	if (n > 0)
-		qsort(loc, n, sizeof(*loc), by_address);
+		qaic_kernel_sort(loc, n);
 	return n;
 }
 

@@ -85,6 +85,8 @@ int qaic_kernel_open(const char *node, struct qaic_transport **out,
  * none. Their number, 0 if there are none or QAIC_EMBEDDED hides them.
  */
 int qaic_kernel_list(struct qaic_location *loc, int max);
+/* Put PCI addresses in the order of the vendor's runtime. */
+void qaic_kernel_sort(struct qaic_location *loc, int n);
 /* Where an accel device of udev's is; false if it is no card, or hidden as above. */
 struct udev_device;
 bool qaic_kernel_locate(struct udev_device *dev, struct qaic_location *loc);

@@ -272,7 +272,34 @@ static void test_output_vanishes(void **state)
 	test_handshake(state);
 }
 
-static void test_telemetry(void **state)
+/* A channel that cannot go on is told at once, in the control page. */
+static void test_stalled(void **state)
+{
+	struct qaic_hw_req r = raw_req(1);
+	uint32_t bit;
+	int i;
+
+	raw_up();
+	bit = 1u << act.vc_id;
+	raw_call(2, 7);
+	ring();
+	assert_int_equal(raw_response(20000, NULL), 0);
+	assert_int_equal(raw_response(20000, NULL), 0);
+	assert_int_equal(__atomic_load_n(&ctl.dbc_stalled, __ATOMIC_RELAXED),
+			 0);
+	r.sem_cmd[0] = raw_sem(QAIC_HW_SEM_WAIT_EQ, 9, 3, true);
+	raw_put(&r);
+	ring();
+	for (i = 0; i < 1000 && !__atomic_load_n(&ctl.dbc_stalled,
+						 __ATOMIC_RELAXED); i++)
+		usleep(1000);
+	assert_int_equal(ctl.dbc_stalled, bit);
+	event(QAIC_SIM_EV_DBC_RESET, bit, NULL, 0);
+	test_handshake(state);
+	assert_int_equal(ctl.dbc_stalled, 0);
+}
+
+static struct qaic_sim_telemetry get_telemetry(void)
 {
 	struct {
 		struct qaic_sim_event head;
@@ -282,10 +309,34 @@ static void test_telemetry(void **state)
 	assert_int_equal(recv(driver, &m, sizeof(m), 0), sizeof(m));
 	assert_int_equal(m.head.type, QAIC_SIM_MSG_TELEMETRY);
 	assert_int_equal(m.head.len, sizeof(m.t));
-	assert_int_equal(m.t.num_nsp, 16);
-	assert_true(m.t.temp_mc > 20000 && m.t.temp_mc < 100000);
-	assert_true(m.t.power_uw > 1000000 && m.t.power_uw < 150000000);
-	assert_true(m.t.ddr_used <= m.t.ddr_total && m.t.ddr_total);
+	return m.t;
+}
+
+static void test_telemetry(void **state)
+{
+	struct qaic_sim_telemetry idle = get_telemetry(), t;
+	unsigned int i;
+
+	assert_int_equal(idle.num_nsp, 16);
+	assert_true(idle.temp_mc > 20000 && idle.temp_mc < 100000);
+	assert_true(idle.power_uw > 1000000 && idle.power_uw < 150000000);
+	assert_true(!idle.ddr_used && idle.ddr_total);
+	for (i = 0; i < 16; i++)
+		assert_int_equal(idle.nsp_load[i], 0);
+	/* a program on four of them */
+	raw_up();
+	for (i = 0; i < 4; i++) {
+		raw_call(2, 2 * i);
+		ring();
+		assert_int_equal(raw_response(20000, NULL), 0);
+		assert_int_equal(raw_response(20000, NULL), 0);
+	}
+	t = get_telemetry();
+	assert_in_range(t.nsp_load[0], 1, 100);
+	assert_int_equal(t.nsp_load[3], t.nsp_load[0]);
+	assert_int_equal(t.nsp_load[4], 0);
+	assert_true(t.temp_mc > idle.temp_mc && t.power_uw > idle.power_uw);
+	assert_true(t.ddr_used >= HM_DDR);
 }
 
 static void test_shutdown(void **state)
@@ -336,6 +387,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_bad_addresses, up, down),
 		cmocka_unit_test_setup_teardown(test_calls, up, down),
 		cmocka_unit_test_setup_teardown(test_output_vanishes, up, down),
+		cmocka_unit_test_setup_teardown(test_stalled, up, down),
 		cmocka_unit_test_setup_teardown(test_telemetry, up, down),
 		cmocka_unit_test(test_shutdown),
 		cmocka_unit_test(test_cut_off),

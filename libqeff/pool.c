@@ -105,6 +105,24 @@ static int read_module(const char *dir, json_t *j, enum qeff_pooling *pooling,
 	return rc;
 }
 
+/* A file that is a JSON list. */
+static int read_list(const char *path, json_t **out, struct qaic_err *err)
+{
+	json_error_t why;
+	char *text;
+	size_t len;
+	int rc = qaic_read_file(path, QF_MAX_CONFIG, &text, &len, err);
+
+	if (rc)
+		return rc;
+	*out = json_loadb(text, len, JSON_REJECT_DUPLICATES, &why);
+	free(text);
+	if (*out && json_is_array(*out))
+		return 0;
+	return qaic_fail(err, -EINVAL, "%s: not a JSON list%s%s", path,
+			 *out ? "" : ": ", *out ? "" : why.text);
+}
+
 int qeff_model_pooling(const char *dir, enum qeff_pooling *pooling,
 		       bool *normalize, struct qaic_err *err)
 {
@@ -118,7 +136,7 @@ int qeff_model_pooling(const char *dir, enum qeff_pooling *pooling,
 	if (!path)
 		return qaic_fail(err, -ENOMEM, "%s: out of memory", dir);
 	if (qaic_is_file(path))
-		rc = qaic_json_load(path, QF_MAX_CONFIG, &root, err);
+		rc = read_list(path, &root, err);
 	for (i = 0; !rc && i < json_array_size(root); i++)
 		rc = read_module(dir, json_array_get(root, i), pooling,
 				 normalize, err);

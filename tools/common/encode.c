@@ -227,12 +227,23 @@ static int add_ids(struct qaic_enc *g, size_t prompt)
 	return ret;
 }
 
+int qaic_enc_keep_ids(struct qaic_enc *g, size_t prompt,
+		      const struct qeff_encoding *e)
+{
+	struct qaic_prompt *p = &g->prompts.v[prompt];
+	size_t i;
+
+	p->ids = calloc(e->num + 1, sizeof(*p->ids));
+	for (i = 0; p->ids && i < e->num; i++)
+		p->ids[p->num_ids++] = e->tokens[i].id;
+	return p->ids ? 0 : qaic_enc_no_memory(g);
+}
+
 /* The prompt alone, or with the context behind it. */
 static int add_prompt(struct qaic_enc *g, size_t prompt)
 {
 	struct qaic_prompt *p = &g->prompts.v[prompt];
 	struct qeff_encoding e = { 0 };
-	size_t i;
 	int ret;
 
 	if (g->e->input_ids)
@@ -243,20 +254,23 @@ static int add_prompt(struct qaic_enc *g, size_t prompt)
 			       g->context_len, true, &e, g->err);
 	if (!ret)
 		ret = qaic_enc_add_text(g, prompt, e.tokens, e.num);
-	if (!ret) {
-		p->ids = calloc(e.num + 1, sizeof(*p->ids));
-		for (i = 0; p->ids && i < e.num; i++)
-			p->ids[p->num_ids++] = e.tokens[i].id;
-		ret = p->ids ? 0 : qaic_enc_no_memory(g);
-	}
+	if (!ret)
+		ret = qaic_enc_keep_ids(g, prompt, &e);
 	qeff_encoding_release(&e);
 	return ret;
 }
 
 static int check_ids(const struct qaic_enc *g, const struct qaic_enc_text *t)
 {
-	size_t i;
+	size_t i, gaps = 0;
 
+	for (i = 0; i < t->num; i++)
+		gaps += t->ids[i] == g->mask_id;
+	if (g->info.task == QEFF_TASK_FILL_MASK && g->mask_id >= 0 && !gaps)
+		return qaic_fail(g->err, -EINVAL,
+				 "prompt %zu has no gap: put %s where a token is wanted",
+				 t->prompt + 1,
+				 qeff_token_text(g->tok, g->mask_id));
 	for (i = 0; i < t->num; i++)
 		if (t->ids[i] < 0 || (uint32_t)t->ids[i] >= g->info.vocab_size)
 			return qaic_fail(g->err, -EINVAL,
@@ -369,6 +383,7 @@ static int open_all(struct qaic_enc *g)
 	if (!ret)
 		ret = qeff_encoder_open(&o, &g->enc, g->err);
 	qaic_progress_clear();
+	g->mask_id = qaic_enc_mask_id(g);
 	if (!ret)
 		ret = read_prompts(g);
 	if (!ret && (g->info.task == QEFF_TASK_CLASSIFY ||
@@ -387,7 +402,6 @@ static int open_all(struct qaic_enc *g)
 	}
 	if (ret)
 		return ret;
-	g->mask_id = qaic_enc_mask_id(g);
 	g->results = json_array();
 	g->answers = calloc(g->prompts.n + 1, sizeof(*g->answers));
 	if (!g->results || !g->answers)

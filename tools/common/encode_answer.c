@@ -60,8 +60,10 @@ int qaic_enc_windows(struct qaic_enc *g, size_t prompt)
 
 	ret = qeff_encode_pair(g->tok, p->text, strlen(p->text), g->context,
 			       g->context_len, true, &e, g->err);
+	if (!ret)
+		ret = qaic_enc_keep_ids(g, prompt, &e);
 	if (ret)
-		return ret;
+		goto out;
 	num = context_tokens(e.tokens, e.num, &first);
 	room = most > e.num - num ? most - (e.num - num) : 0;
 	if (!num || !room) {

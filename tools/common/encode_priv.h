@@ -84,6 +84,9 @@ int qaic_enc_windows(struct qaic_enc *g, size_t prompt);
 /* One more text of these tokens. */
 int qaic_enc_add_text(struct qaic_enc *g, size_t prompt,
 		      const struct qeff_token *tokens, size_t num);
+/* The tokens of a prompt, for --json. */
+int qaic_enc_keep_ids(struct qaic_enc *g, size_t prompt,
+		      const struct qeff_encoding *e);
 /* The id of tokenizer_config.json's mask_token; -1: there is none. */
 int32_t qaic_enc_mask_id(const struct qaic_enc *g);
 

@@ -212,7 +212,7 @@ static void show_token(const struct qaic_enc *g, const struct qaic_enc_text *t,
 int qaic_enc_fill(struct qaic_enc *g, size_t text, size_t row)
 {
 	const struct qaic_enc_text *t = &g->texts[text];
-	size_t num = 0, vocab, i, k, n, gaps = 0, *top = NULL;
+	size_t num = 0, vocab, i, k, n, *top = NULL;
 	const float *logits = qaic_enc_row(g, "logits", row, t->num, &num);
 	json_t *masks, *list, *j;
 	double *v;
@@ -243,16 +243,8 @@ int qaic_enc_fill(struct qaic_enc *g, size_t text, size_t row)
 		json_array_append_new(masks, json_pack("{s:i, s:o}", "index",
 						       (int)i, "tokens", list));
 		free(v);
-		gaps++;
 	}
 	free(top);
-	if (!gaps) {
-		json_decref(masks);
-		return qaic_fail(g->err, -EINVAL,
-				 "prompt %zu has no gap: put %s where a token is wanted",
-				 t->prompt + 1, g->mask_id >= 0 ?
-				 qeff_token_text(g->tok, g->mask_id) : "a token");
-	}
 	j = qaic_enc_object(g, t->prompt);
 	json_object_set_new(j, "masks", masks);
 	return add_result(g, j);

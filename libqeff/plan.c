@@ -20,14 +20,17 @@ static int no_memory(struct qaic_err *err)
 	return qaic_fail(err, -ENOMEM, "out of memory");
 }
 
-static const char *precision(const struct qeff_build_options *opt)
+/* Of the KV cache; what crosses the bus is not in blocks. */
+static enum qaic_dtype cache_type(const struct qeff_compile_plan *plan)
 {
-	return opt->fp32 ? "float32" : "float16";
+	if (plan->opt->kv_mxint8 && !plan->cache_is_io)
+		return QAIC_MXINT8;
+	return plan->opt->fp32 ? QAIC_F32 : QAIC_F16;
 }
 
 static json_t *custom_io(const struct qeff_compile_plan *plan)
 {
-	const char *p = precision(plan->opt);
+	const char *p = qaic_dtype_name(cache_type(plan));
 	json_t *j = json_object();
 	char *out;
 	size_t i;
@@ -148,7 +151,7 @@ static int write_custom_io(const struct qeff_compile_plan *plan,
 		for (i = 0; i < plan->num_states; i++)
 			qaic_str_printf(&s, " - IOName: %s%s\n   Precision: %s\n\n",
 					plan->states[i], out ? QEFF_RETAINED : "",
-					precision(plan->opt));
+					qaic_dtype_name(cache_type(plan)));
 	if (!path || s.failed)
 		ret = no_memory(err);
 	else
@@ -184,7 +187,7 @@ static int write_fp32_nodes(const struct qeff_compile_plan *plan,
 static int cache_io(const struct qeff_compile_plan *plan,
 		    struct qaicc_custom_io **out, struct qaic_err *err)
 {
-	enum qaic_dtype precision = plan->opt->fp32 ? QAIC_F32 : QAIC_F16;
+	enum qaic_dtype precision = cache_type(plan);
 	size_t i, n = 2 * plan->num_states;
 
 	*out = calloc(n + 1, sizeof(**out));

@@ -303,6 +303,7 @@ struct qeff_build_options {
 	bool fp32;			/* else FP16, as is the KV cache */
 	enum qaic_dtype weights;	/* QAIC_MXINT8, _MXFP6, _MXFP4; 0: neither */
 	bool act_int8;			/* with them: 8-bit activations */
+	bool kv_mxint8;			/* KV cache in MXINT8 */
 	bool rebuild_qpc;		/* compile even if there is a QPC */
 	/* a stage that really runs: "export" (path), "compile" (the command line),
 	 * "compiled" (path). May be NULL. */
@@ -473,7 +474,9 @@ struct qeff_verify_options {
 	const char *model_dir;		/* of the reference; NULL: without one */
 	bool per_block;			/* compare what is between the blocks too */
 	unsigned int num_cores;
-	bool fp32;
+	bool fp32, act_int8;
+	enum qaic_dtype weights;	/* as in struct qeff_build_options */
+	/* what reads whole texts has their longest as both lengths */
 	uint32_t qid, batch, prompt_len, ctx_len;
 };
 

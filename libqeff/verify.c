@@ -141,6 +141,10 @@ static int check_batch(struct qeff_verifier *v)
 			return qaic_fail(v->err, -EINVAL,
 					 "row %u has more tokens than the context",
 					 r);
+		if (!v->io.cached && v->whole[r] > v->opt.prompt_len)
+			return qaic_fail(v->err, -EINVAL,
+					 "text %u has %zu tokens; %u were made room for",
+					 r + 1, v->whole[r], v->opt.prompt_len);
 	}
 	return fill_source(v);
 }
@@ -230,7 +234,8 @@ static int open_evals(struct qeff_verifier *v)
 
 	ret = qeff_eval_open(&v->prefill, &v->io, &v->opt, both ? 1 : len,
 			     both ? len : 0, &v->states, v->err);
-	v->decode = len == 1 && !both ? &v->prefill : &v->decode_own;
+	v->decode = !v->io.cached || (len == 1 && !both) ? &v->prefill :
+							   &v->decode_own;
 	if (!ret && v->decode != &v->prefill)
 		ret = qeff_eval_open(v->decode, &v->io, &v->opt, 1, 0,
 				     &v->states, v->err);

@@ -39,6 +39,7 @@ static int add(struct qeff_io *io, const char *label, size_t len,
 	o->value = strndup(value, value_len);
 	o->kind = kind;
 	o->per_token = per_token;
+	io->cached |= kind == QEFF_OUTPUT_STATE;
 	io->n++;
 	return o->label && o->value ? 0 : no_memory(err);
 }

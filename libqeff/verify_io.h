@@ -17,6 +17,7 @@ struct qeff_io {
 	struct qeff_io_out *v;		/* results, blocks, then states */
 	size_t n;
 	bool seq2seq;			/* an encoder-decoder */
+	bool cached;			/* it has states: call by call */
 	const char **blocks;		/* values of the blocks */
 	size_t num_blocks;
 };

@@ -53,7 +53,7 @@ static void add_row(struct qeff_sums *s, const float *a, const float *b,
 	if (!a || !b)
 		return;
 	qeff_sums_add(s, a, b, n);
-	if (!result)
+	if (!result || n < 2)
 		return;
 	s->rows++;
 	s->top1 += argmax(a, n) == argmax(b, n);

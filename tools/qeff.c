@@ -130,7 +130,8 @@ static int seq_lens(void *to, const char *value, struct qaic_err *err)
 	{ .name = "precision", .kind = QAIC_OPT_STR, .to = &a.precision, \
 	  .arg = "fp16|fp32", .def = "fp16",				\
 	  .help = "Arithmetic and KV cache." },				\
-	QAIC_OPT_FORMATS(a.formats)
+	QAIC_OPT_FORMATS(a.formats),					\
+	QAIC_OPT_KV_FORMAT(a.formats)
 #define OPT_VERBOSE							\
 	{ .name = "verbose", .alias = "v", .kind = QAIC_OPT_FLAG,	\
 	  .to = &a.verbose,						\
@@ -142,8 +143,7 @@ static int seq_lens(void *to, const char *value, struct qaic_err *err)
 	LATER("hf-token", NULL, "models are read from directories, nothing is downloaded"), \
 	LATER("trust-remote-code", NULL, "no code from a model directory is run")
 #define LATER_KV							\
-	LATER("full-batch-size", NULL, "continuous batching"),		\
-	LATER("mxint8-kv-cache", "mxint8", "MXINT8 KV cache")
+	LATER("full-batch-size", NULL, "continuous batching")
 #define LATER_COMPILE							\
 	LATER("mos", NULL, "effort to reduce on-chip memory"),		\
 	LATER("aic-enable-depth-first", NULL, "depth-first scheduling"), \
@@ -215,6 +215,7 @@ static int build_options(struct qeff_build_options *o, struct qaic_err *err)
 		.num_seq_lens = a.num_seq_len, .stage = on_stage,
 		.progress = qaic_progress_terminal(),
 	};
+	o->kv_mxint8 = a.formats.mxint8;
 	ret = precision(&o->fp32, err);
 	return ret ? ret : qaic_formats_read(&a.formats, &o->weights,
 					     &o->act_int8, err);
@@ -248,8 +249,8 @@ static bool reads_whole(enum qeff_task task)
 }
 
 /* Options of the other kind of model, by the class that config.json names. */
-static int check_options(const struct qeff_model_info *info,
-			 struct qaic_err *err)
+static int check_kind(const struct qeff_model_info *info,
+		      struct qaic_err *err)
 {
 	const char *flag = NULL;
 
@@ -258,7 +259,7 @@ static int check_options(const struct qeff_model_info *info,
 			return qaic_fail(err, -EINVAL,
 					 "--seq-len is for models that read a whole text; %s generates: --prompt-len and --ctx-len",
 					 info->arch);
-		return qaic_encode_check(&enc, info->task, err);
+		return 0;
 	}
 	if (a.prompt_len_given)
 		flag = "--prompt-len";
@@ -279,7 +280,15 @@ static int check_options(const struct qeff_model_info *info,
 				 "%s is for models that generate text; %s does not%s",
 				 flag, info->arch, strstr(flag, "-len") ?
 				 ", its lengths are given by --seq-len" : "");
-	return qaic_encode_check(&enc, info->task, err);
+	return 0;
+}
+
+static int check_options(const struct qeff_model_info *info,
+			 struct qaic_err *err)
+{
+	int ret = check_kind(info, err);
+
+	return ret ? ret : qaic_encode_check(&enc, info->task, err);
 }
 
 /* 32, 128 and 512 tokens, as far as the model goes. */
@@ -370,6 +379,8 @@ static int run_infer(struct qaic_opt_cmd *cmd, struct qaic_err *err)
 	gen.qpc = art.qpc_dir;
 	gen.onnx = art.onnx;
 	gen.fp32 = o.fp32;
+	gen.weights = o.weights;
+	gen.act_int8 = o.act_int8;
 	gen.num_cores = a.num_cores;
 	gen.qid = a.qid;
 	ret = qaic_textgen_run(&gen, err);
@@ -508,22 +519,37 @@ static int run_verify(struct qaic_opt_cmd *cmd, struct qaic_err *err)
 	};
 	struct qaic_err ignored = QAIC_ERR_INIT;
 	struct qeff_artefacts art = { 0 };
+	struct qeff_model_info info;
 	struct qeff_build_options o;
 	char *dir = NULL, *qpc = NULL;
 	int ret;
 
 	a.quiet = true;
-	if (!v.generation_len)
-		v.generation_len = 4;
 	ret = build_options(&o, err);
 	if (!ret)
 		ret = model_dir(&o.model_dir, err);
 	if (!ret)
+		ret = qeff_model_info(o.model_dir, &info, err);
+	if (!ret)
+		ret = check_kind(&info, err);
+	if (ret)
+		return ret;
+	if (!v.generation_len)
+		v.generation_len = 4;
+	if (reads_whole(info.task)) {
+		default_lengths(&o, &info);
+		v.seq_len = a.seq_len[0];
+		v.batch_size = o.batch_size;
+		ret = a.onnx_path ? 0 : qeff_build_onnx(&o, &art, err);
+	} else {
 		ret = a.onnx_path ? compile_given(&o, &dir, &qpc, err) :
 				    qeff_build(&o, &art, err);
+	}
 	qaic_progress_clear();
 	v.model_dir = o.model_dir;
 	v.fp32 = o.fp32;
+	v.weights = o.weights;
+	v.act_int8 = o.act_int8;
 	v.onnx = a.onnx_path ? a.onnx_path : art.onnx;
 	v.qpc = a.onnx_path ? qpc : art.qpc_dir;
 	if (!ret)

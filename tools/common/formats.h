@@ -11,8 +11,14 @@
 
 struct qaic_formats {
 	const char *weight, *activation;	/* as given; NULL: default */
-	bool mxfp6;
+	bool mxfp6, mxint8;
 };
+
+/* of programs that know what a KV cache is */
+#define QAIC_OPT_KV_FORMAT(f)						\
+	{ .name = "mxint8-kv-cache", .alias = "mxint8",			\
+	  .kind = QAIC_OPT_FLAG, .to = &(f).mxint8,			\
+	  .help = "Keep the KV cache in MXINT8, 8.25 bits a number." }
 
 #define QAIC_OPT_FORMATS(f)						\
 	{ .name = "mxfp6-matmul", .alias = "mxfp6",			\

@@ -9,59 +9,25 @@
 
 #include "base/str.h"
 #include "tools/common/progress.h"
-#include "tools/common/verify.h"
+#include "tools/common/verify_priv.h"
 
 #define MADE_UP	12		/* tokens of a prompt that nobody gave */
-
-struct verify {
-	const struct qaic_verify *o;
-	struct qeff_session *s;
-	struct qeff_verifier *v;
-	struct qaic_prompts prompts;
-	struct qaic_rows *kept;
-	struct qaic_golden golden;
-	size_t generated, same;		/* tokens that could be golden, and are */
-	struct qaic_err *err;
-};
-
-static const struct {
-	const char *title, *key, *what;
-} pairs[QEFF_NUM_PAIRS] = {
-	[QEFF_REFERENCE_GOLDEN] = { "reference - golden", "reference_golden",
-				    "the reference parts from the golden logits" },
-	[QEFF_ONNX_REFERENCE] = { "ONNX - reference", "onnx_reference",
-				  "the ONNX parts from the reference" },
-	[QEFF_CARD_ONNX] = { "card - ONNX", "card_onnx",
-			     "the card parts from the ONNX" },
-	[QEFF_CARD_REFERENCE] = { "card - reference", "card_reference",
-				  "the card parts from the reference" },
-};
-
-/* All but the card are FP32, whatever it is. */
-static double bound_of(const struct qaic_verify *o, int pair)
-{
-	return qaic_verify_bound(pair == QEFF_REFERENCE_GOLDEN ||
-				 pair == QEFF_ONNX_REFERENCE || o->fp32);
-}
 
 /* The same ids every time, other ones in every row. */
 static int make_up(struct verify *x)
 {
-	uint32_t vocab = qeff_session_vocab(x->s), r, i, seed = 12345;
-	uint32_t ctx = qeff_session_ctx_len(x->s), n = MADE_UP;
+	uint32_t r, i, seed = 12345, n = MADE_UP;
 	struct qaic_str s = { 0 };
 	int ret;
 
-	if (qeff_session_seq2seq(x->s))
-		ctx = qeff_session_prompt_len(x->s) + 1;
-	if (n >= ctx)
-		n = ctx > 1 ? ctx - 1 : 1;
-	for (r = 0; r < qeff_session_batch(x->s); r++) {
+	if (n > x->room)
+		n = x->room;
+	for (r = 0; r < x->batch; r++) {
 		for (i = 0; i < n; i++) {
 			seed = seed * 1664525 + 1013904223;
 			qaic_str_printf(&s, "%s%u",
 					i ? " " : r ? "|" : "",
-					(seed >> 8) % vocab);
+					(seed >> 8) % x->vocab);
 		}
 	}
 	ret = s.failed ? qaic_fail(x->err, -ENOMEM, "out of memory") :
@@ -82,6 +48,24 @@ static int encode(struct verify *x)
 	return ret;
 }
 
+static int check_prompt(struct verify *x, size_t i, const int32_t *ids, size_t n)
+{
+	size_t k;
+
+	if (x->s)
+		return qeff_check_prompt(x->s, i, ids, n, x->err);
+	if (!n || n > x->room)
+		return qaic_fail(x->err, -EINVAL,
+				 "text %zu has %zu tokens; 1 to %u fit (--seq-len)",
+				 i + 1, n, x->room);
+	for (k = 0; k < n; k++)
+		if (ids[k] < 0 || (uint32_t)ids[k] >= x->vocab)
+			return qaic_fail(x->err, -EINVAL,
+					 "token id %d of text %zu is outside the vocabulary of %u",
+					 ids[k], i + 1, x->vocab);
+	return 0;
+}
+
 static int read_prompts(struct verify *x)
 {
 	const struct qaic_verify *o = x->o;
@@ -89,11 +73,10 @@ static int read_prompts(struct verify *x)
 	size_t i;
 	int ret;
 
-	if (o->golden && x->golden.vocab != qeff_session_vocab(x->s))
+	if (o->golden && x->golden.vocab != x->vocab)
 		return qaic_fail(x->err, -EINVAL,
 				 "%s: golden logits have %zu columns, the model's %u",
-				 o->golden, x->golden.vocab,
-				 qeff_session_vocab(x->s));
+				 o->golden, x->golden.vocab, x->vocab);
 	if (o->golden)
 		ret = qaic_golden_prompt(&x->golden, &x->prompts, x->err);
 	else if (o->input_ids)
@@ -107,14 +90,13 @@ static int read_prompts(struct verify *x)
 	if (!ret && !o->golden && !o->input_ids && (o->prompt || o->prompts_file))
 		ret = encode(x);
 	if (!ret)
-		ret = qaic_prompts_fit(&x->prompts, qeff_session_batch(x->s),
-				       &note, x->err);
+		ret = qaic_prompts_fit(&x->prompts, x->batch, &note, x->err);
 	/* that one golden prompt fills a batch is no news */
 	if (!ret && note && !o->golden)
 		fprintf(stderr, "%s: warning: %s\n", o->prog, note);
 	for (i = 0; !ret && i < x->prompts.n; i++)
-		ret = qeff_check_prompt(x->s, i, x->prompts.v[i].ids,
-					x->prompts.v[i].num_ids, x->err);
+		ret = check_prompt(x, i, x->prompts.v[i].ids,
+				   x->prompts.v[i].num_ids);
 	return ret;
 }
 
@@ -184,195 +166,108 @@ static int run_batch(struct verify *x, const struct qaic_prompt *p, size_t n)
 	return ret;
 }
 
-static int open_all(struct verify *x)
+/* Texts, in one call. */
+static int run_texts(struct verify *x, const struct qaic_prompt *p, size_t n)
+{
+	const int32_t **tokens = calloc(n, sizeof(*tokens));
+	size_t *num = calloc(n, sizeof(*num)), i;
+	struct qeff_verify_batch q = {
+		.num_rows = n, .tokens = tokens, .num_tokens = num,
+		.num_prompt = num,
+	};
+	int ret;
+
+	for (i = 0; tokens && num && i < n; i++) {
+		tokens[i] = p[i].ids;
+		num[i] = p[i].num_ids;
+	}
+	ret = tokens && num ? qeff_verifier_run(x->v, &q, x->err) :
+			      qaic_fail(x->err, -ENOMEM, "out of memory");
+	free(tokens);
+	free(num);
+	return ret;
+}
+
+static int open_session(struct verify *x, const struct qeff_model_info *info)
 {
 	const struct qaic_verify *o = x->o;
 	struct qeff_session_options so = {
 		.qpc_dir = o->qpc, .qid = o->qid,
 		.progress = qaic_progress_terminal(),
 	};
-	struct qeff_verify_options vo = {
-		.onnx = o->onnx, .model_dir = o->model_dir,
-		.per_block = o->per_block, .num_cores = o->num_cores,
-		.fp32 = o->fp32, .qid = o->qid,
-	};
-	struct qeff_model_info info;
-	int ret = o->golden ? qaic_golden_load(&x->golden, o->golden, x->err) : 0;
+	int ret = qeff_session_open(&so, &x->s, x->err);
 
-	if (!ret)
-		ret = qeff_session_open(&so, &x->s, x->err);
-	if (!ret)
-		ret = qeff_model_info(o->model_dir, &info, x->err);
 	qaic_progress_clear();
 	if (ret)
 		return ret;
 	/* the tokens are the model's own, of whatever is generated */
-	qeff_session_set_rules(x->s, &info.rules);
-	ret = read_prompts(x);
+	qeff_session_set_rules(x->s, &info->rules);
+	x->batch = qeff_session_batch(x->s);
+	x->vocab = qeff_session_vocab(x->s);
+	x->room = qeff_session_seq2seq(x->s) ? qeff_session_prompt_len(x->s) :
+		  qeff_session_ctx_len(x->s) - 1;
+	x->room += !x->room;
+	x->kept = calloc(x->batch, sizeof(*x->kept));
+	return x->kept ? 0 : qaic_fail(x->err, -ENOMEM, "out of memory");
+}
+
+static int open_all(struct verify *x)
+{
+	const struct qaic_verify *o = x->o;
+	struct qeff_verify_options vo = {
+		.onnx = o->onnx, .model_dir = o->model_dir,
+		.per_block = o->per_block, .num_cores = o->num_cores,
+		.fp32 = o->fp32, .weights = o->weights,
+		.act_int8 = o->act_int8, .qid = o->qid,
+	};
+	struct qeff_model_info info;
+	int ret;
+
+	if (o->golden && o->seq_len)
+		return qaic_fail(x->err, -EOPNOTSUPP,
+				 "--golden is for models that generate text");
+	ret = o->golden ? qaic_golden_load(&x->golden, o->golden, x->err) : 0;
+	if (!ret)
+		ret = qeff_model_info(o->model_dir, &info, x->err);
 	if (ret)
 		return ret;
-	vo.batch = qeff_session_batch(x->s);
-	vo.prompt_len = qeff_session_prompt_len(x->s);
-	vo.ctx_len = qeff_session_ctx_len(x->s);
-	x->kept = calloc(vo.batch, sizeof(*x->kept));
-	if (!x->kept)
-		return qaic_fail(x->err, -ENOMEM, "out of memory");
+	x->batch = o->batch_size;
+	x->vocab = info.vocab_size;
+	x->room = o->seq_len;
+	if (!o->seq_len)
+		ret = open_session(x, &info);
+	if (!ret)
+		ret = read_prompts(x);
+	if (ret)
+		return ret;
+	vo.batch = x->batch;
+	vo.prompt_len = x->s ? qeff_session_prompt_len(x->s) : o->seq_len;
+	vo.ctx_len = x->s ? qeff_session_ctx_len(x->s) : o->seq_len;
 	return qeff_verifier_open(&vo, &x->v, x->err);
-}
-
-static void print_line(const char *name, const char *pair,
-		       const struct qeff_distance *d)
-{
-	char top1[48] = "-";
-
-	if (d->rows)
-		snprintf(top1, sizeof(top1), "%zu/%zu", d->top1, d->rows);
-	printf("%-28s %-18s %10.3g %10.3g %10.3g %12.9f %s\n", name, pair,
-	       d->mse, d->max_abs, d->rel_rms, d->cosine, top1);
-}
-
-static void print_table(struct verify *x)
-{
-	struct qeff_verify_output o;
-	const char *name;
-	size_t i;
-	int p;
-
-	printf("reference: %s\nONNX:      %s\ncard:      %s (%s)\n\n"
-	       "%-28s %-18s %10s %10s %10s %12s %s\n", x->o->model_dir,
-	       x->o->onnx, x->o->qpc, x->o->fp32 ? "fp32" : "fp16", "output",
-	       "pair", "MSE", "max", "rel RMS", "cosine", "top-1");
-	for (i = 0; qeff_verifier_output(x->v, i, &o); i++) {
-		name = o.name;
-		for (p = 0; p < QEFF_NUM_PAIRS; p++) {
-			if (!o.pair[p].num)
-				continue;
-			print_line(name, pairs[p].title, &o.pair[p]);
-			name = "";
-		}
-	}
-	printf("\n");
-	if (x->generated)
-		printf("greedy tokens as the golden ones: %zu/%zu\n", x->same,
-		       x->generated);
-	for (p = 0; x->o->per_block && p < QEFF_NUM_PAIRS; p++) {
-		if (qeff_verifier_parting(x->v, p, bound_of(x->o, p), &o))
-			printf("%s in %s\n", pairs[p].what, o.name);
-	}
-}
-
-static json_t *json_outputs(struct verify *x)
-{
-	static const char *const kinds[] = { "result", "block", "state" };
-	json_t *list = json_array(), *j;
-	struct qeff_verify_output o;
-	size_t i;
-	int p;
-
-	for (i = 0; qeff_verifier_output(x->v, i, &o); i++) {
-		j = json_pack("{s:s, s:s}", "output", o.name, "kind",
-			      kinds[o.kind]);
-		for (p = 0; p < QEFF_NUM_PAIRS; p++)
-			if (o.pair[p].num)
-				json_object_set_new(j, pairs[p].key,
-					qaic_json_distance(&o.pair[p]));
-		json_array_append_new(list, j);
-	}
-	return list;
-}
-
-static void print_json(struct verify *x, bool agree)
-{
-	json_t *bounds = json_object(), *parting = json_object(), *j;
-	struct qeff_verify_output o;
-	int p;
-
-	for (p = 0; p < QEFF_NUM_PAIRS; p++) {
-		double bound = bound_of(x->o, p);
-
-		json_object_set_new(bounds, pairs[p].key, json_real(bound));
-		json_object_set_new(parting, pairs[p].key,
-			qeff_verifier_parting(x->v, p, bound, &o) ?
-			json_string(o.name) : json_null());
-	}
-	j = json_pack("{s:s?, s:s?, s:s?, s:s, s:o, s:o, s:b}",
-		      "model", x->o->model_dir, "onnx", x->o->onnx,
-		      "qpc", x->o->qpc, "precision",
-		      x->o->fp32 ? "fp32" : "fp16", "bounds", bounds,
-		      "outputs", json_outputs(x), "agree", agree);
-	if (x->o->per_block)
-		json_object_set(j, "parting", parting);
-	if (x->generated)
-		json_object_set_new(j, "golden_tokens",
-			json_pack("{s:I, s:I}", "same", (json_int_t)x->same,
-				  "of", (json_int_t)x->generated));
-	json_decref(parting);
-	json_dumpf(j, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
-	printf("\n");
-	json_decref(j);
-}
-
-/* The results and the cache of one pair. */
-static int judge_outputs(struct verify *x, int p, double bound)
-{
-	struct qeff_verify_output o;
-	size_t i;
-
-	for (i = 0; qeff_verifier_output(x->v, i, &o); i++)
-		if (o.pair[p].num && !(o.pair[p].rel_rms <= bound))
-			return qaic_fail(x->err, -ERANGE,
-					 "verification failed: %s in %s (%.3g relative RMS, more than %g)%s",
-					 pairs[p].what, o.name,
-					 o.pair[p].rel_rms, bound,
-					 x->o->per_block ? "" :
-					 "; --per-block finds where");
-	return 0;
-}
-
-/* Agreement, or an error that says where there is none. */
-static int judge(struct verify *x)
-{
-	struct qeff_verify_output o;
-	double bound;
-	int p, ret = 0;
-
-	for (p = 0; p < QEFF_NUM_PAIRS && !ret; p++) {
-		bound = bound_of(x->o, p);
-		if (qeff_verifier_parting(x->v, p, bound, &o))
-			return qaic_fail(x->err, -ERANGE,
-					 "verification failed: %s in %s (%.3g relative RMS, more than %g)",
-					 pairs[p].what, o.name,
-					 o.pair[p].rel_rms, bound);
-		ret = judge_outputs(x, p, bound);
-	}
-	/* where two tokens are as good as each other, either will do */
-	if (!ret && x->same < x->generated &&
-	    x->golden.gap >= (x->o->fp32 ? 0.002 : 0.01))
-		ret = qaic_fail(x->err, -ERANGE,
-				"verification failed: %zu of %zu generated tokens are the golden ones",
-				x->same, x->generated);
-	return ret;
 }
 
 int qaic_verify_run(const struct qaic_verify *o, struct qaic_err *err)
 {
 	struct verify x = { .o = o, .err = err };
-	size_t i, batch;
+	const struct qaic_prompt *p;
+	size_t i;
 	int ret;
 
 	ret = open_all(&x);
-	batch = ret ? 0 : qeff_session_batch(x.s);
-	for (i = 0; !ret && i + batch <= x.prompts.n; i += batch)
-		ret = run_batch(&x, x.prompts.v + i, batch);
+	for (i = 0; !ret && i + x.batch <= x.prompts.n; i += x.batch) {
+		p = x.prompts.v + i;
+		ret = x.s ? run_batch(&x, p, x.batch) :
+			    run_texts(&x, p, x.batch);
+	}
 	if (!ret) {
-		ret = judge(&x);
+		ret = qaic_verify_judge(&x);
 		if (o->json)
-			print_json(&x, !ret);
+			qaic_verify_json(&x, !ret);
 		else
-			print_table(&x);
+			qaic_verify_table(&x);
 	}
 	qeff_verifier_close(x.v);
-	qaic_rows_free(x.kept, x.s ? qeff_session_batch(x.s) : 0);
+	qaic_rows_free(x.kept, x.batch);
 	qaic_prompts_release(&x.prompts);
 	qaic_golden_release(&x.golden);
 	if (x.s)

@@ -91,7 +91,7 @@ async function seq2seqGolden(name, dir, onnx, g) {
 
 async function golden(name, dir) {
   const g = JSON.parse(readFileSync(join(dir, 'golden.json')));
-  const onnx = exportModel(dir, name);
+  const onnx = exportModel(dir, `golden-${name}`);
   if (g.decoder_greedy_ids) {
     await seq2seqGolden(name, dir, onnx, g);
     return;

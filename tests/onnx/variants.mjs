@@ -169,15 +169,16 @@ function decoder(c, seed, dir) {
   return (ids) => decoderLogits(c, w, ids);
 }
 
-// Write variant @name to @dir; returns a function from ids to expected logits.
-export function makeVariant(name, dir) {
+// Write variant @name (perhaps with another config) to @dir; returns a function
+// from ids to expected logits.
+export function makeVariant(name, dir, config = variants[name].config) {
   const v = variants[name], seed = name.length * 7919 + 1;
-  if (hasFormulas(v.config.model_type))
-    return decoder(v.config, seed, dir);
-  const isGpt2 = v.config.model_type === 'gpt2';
-  const tensors = (isGpt2 ? gpt2Tensors : llamaTensors)(v.config, seed, v.prefix);
-  writeModel(dir, v.config, tensors, v);
-  return (ids) => (isGpt2 ? gpt2Logits : llamaLogits)(v.config, tensors, ids, v.prefix);
+  if (hasFormulas(config.model_type))
+    return decoder(config, seed, dir);
+  const isGpt2 = config.model_type === 'gpt2';
+  const tensors = (isGpt2 ? gpt2Tensors : llamaTensors)(config, seed, v.prefix);
+  writeModel(dir, config, tensors, v);
+  return (ids) => (isGpt2 ? gpt2Logits : llamaLogits)(config, tensors, ids, v.prefix);
 }
 
 // The same for an encoder; the function also takes token types.

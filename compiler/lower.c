@@ -262,6 +262,7 @@ static int make_io(struct qc_lower *l, struct qaic_err *err)
 			continue;
 		v.buf = io->buf;
 		qc_view_set_dense(&v, io->val->rank, io->val->dim);
+		qc_view_pad_blocks(&v);
 		rc = set_view(l, io->val, &v, err);
 		if (rc)
 			return rc;
@@ -279,6 +280,7 @@ static void output_place(const struct qc_lower *l, const struct qc_io *io,
 	v->buf = at->buf;
 	v->dtype = at->dtype;
 	qc_view_set_dense(v, io->val->rank, io->val->dim);
+	qc_view_pad_blocks(v);
 }
 
 /*

@@ -227,6 +227,8 @@ void qc_cmd_region(const struct nsp_cmd *c, unsigned int o,
 		   struct qc_region *r);
 /* Bit d set: operand o moves along dim d by its stride[d]. */
 unsigned int qc_cmd_moves(const struct nsp_cmd *c, unsigned int o);
+/* Blocks are only for some operands. */
+bool qc_cmd_takes(const struct nsp_cmd *c, unsigned int o);
 bool qc_cmd_writes(const struct nsp_cmd *c, unsigned int o);
 /* Bit d set: the command may be split along dim d. */
 unsigned int qc_cmd_splits(const struct nsp_cmd *c);

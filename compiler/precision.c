@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "compiler/lower.h"
+#include "qpc/panel.h"
 
 #define RETAINED "_RetainedState"
 
@@ -36,6 +37,10 @@ static int io_dtype(struct qc_lower *l, struct qc_io *io, struct qaic_err *err)
 			return qaic_fail(err, -EINVAL,
 					 "custom IO: '%s' is %s, not a float",
 					 c->name, qaic_dtype_name(io->dtype));
+		if (c->precision == QAIC_MXINT8 && io->pair < 0)
+			return qaic_fail(err, -EINVAL,
+					 "custom IO: '%s': mxint8 is for retained state (-retained-state)",
+					 c->name);
 		io->dtype = c->precision;
 	}
 	return 0;
@@ -44,21 +49,29 @@ static int io_dtype(struct qc_lower *l, struct qc_io *io, struct qaic_err *err)
 static int io_size(struct qc_io *io, struct qaic_err *err)
 {
 	const struct qc_value *v = io->val;
-	size_t size = qaic_dtype_size(io->dtype);
+	bool mx = qaic_dtype_is_mx(io->dtype);
+	size_t size = mx ? qaic_dtype_block(io->dtype) :
+		      qaic_dtype_size(io->dtype), n;
 	uint32_t i;
 
 	if (io->output && v->is_input)
 		return qaic_fail(err, -EOPNOTSUPP,
 			"output '%s' is an input too; put an Identity between, a buffer goes one way",
 			v->name);
-	for (i = 0; i < v->rank; i++)
+	if (mx && !v->rank)
+		return qaic_fail(err, -EINVAL, "'%s': one number in mxint8",
+				 v->name);
+	for (i = 0; i < v->rank; i++) {
+		n = mx && i == v->rank - 1 ?
+		    qpc_panel_k(v->dim[i]) / QAIC_MX_BLOCK : (size_t)v->dim[i];
 		if (v->dim[i] <= 0 || v->dim[i] > UINT32_MAX ||
-		    !qaic_mul_size(size, v->dim[i], &size) ||
+		    !qaic_mul_size(size, n, &size) ||
 		    size > 1ull << 40)
 			return qaic_fail(err, -EOPNOTSUPP,
 				"%s '%s': dimension %u is %lld; the card needs 1 or more and less than 2^32",
 				io->output ? "output" : "input", v->name, i,
 				(long long)v->dim[i]);
+	}
 	io->size = size;
 	return 0;
 }
@@ -110,9 +123,10 @@ static int check_custom_io(const struct qc_lower *l, struct qaic_err *err)
 		const struct qaicc_custom_io *c = &l->opt->custom_io[i];
 		uint32_t n = l->g->num_inputs + l->g->num_outputs;
 
-		if (c->precision != QAIC_F16 && c->precision != QAIC_F32)
+		if (c->precision != QAIC_F16 && c->precision != QAIC_F32 &&
+		    c->precision != QAIC_MXINT8)
 			return qaic_fail(err, -EINVAL,
-				"custom IO: '%s': precision %s is not supported, use float16 or float32",
+				"custom IO: '%s': precision %s is not supported, use float16, float32 or mxint8",
 				c->name, qaic_dtype_name(c->precision));
 		for (k = 0; k < n; k++)
 			if (!strcmp(c->name, model_io(l->g, k)->name))

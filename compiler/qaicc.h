@@ -37,7 +37,8 @@ struct qaicc_spec {
 
 struct qaicc_custom_io {
 	const char *name;		/* model input or output */
-	enum qaic_dtype precision;	/* QAIC_F16, QAIC_F32 */
+	/* QAIC_F16, QAIC_F32; QAIC_MXINT8: retained state that CtxScatter writes */
+	enum qaic_dtype precision;
 };
 
 struct qaicc_options {
@@ -112,8 +113,8 @@ void qaicc_report_release(struct qaicc_report *report);
 int qaicc_read_specs(const char *path, struct qaicc_spec **specs,
 		     size_t *num_specs, struct qaic_err *err);
 /*
- * Custom IO from YAML: a list of IOName and Precision (float16, float32; mxint8
- * is refused). One block: free() it.
+ * Custom IO from YAML: a list of IOName and Precision (float16, float32, mxint8).
+ * One block: free() it.
  */
 int qaicc_read_custom_io(const char *path, struct qaicc_custom_io **io,
 			 size_t *num_io, struct qaic_err *err);

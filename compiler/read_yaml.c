@@ -114,12 +114,10 @@ static int parse_precision(const struct entry *e, enum qaic_dtype *out,
 		 !strcmp(e->precision, "float"))
 		*out = QAIC_F32;
 	else if (!strcmp(e->precision, "mxint8"))
-		return qaic_fail(err, -EOPNOTSUPP,
-			"'%s': an mxint8 KV cache is not supported yet, use float16",
-			e->name);
+		*out = QAIC_MXINT8;
 	else
 		return qaic_fail(err, -EINVAL,
-			"'%s': unknown precision '%s', use float16 or float32",
+			"'%s': unknown precision '%s', use float16, float32 or mxint8",
 			e->name, e->precision);
 	return 0;
 }

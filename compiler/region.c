@@ -23,6 +23,12 @@ unsigned int qc_cmd_moves(const struct nsp_cmd *c, unsigned int o)
 	}
 }
 
+bool qc_cmd_takes(const struct nsp_cmd *c, unsigned int o)
+{
+	return !qaic_dtype_is_mx(c->dtype[o]) ||
+	       qpc_op_rule(c->op)->o[o].types & QPC_MX;
+}
+
 bool qc_cmd_writes(const struct nsp_cmd *c, unsigned int o)
 {
 	unsigned int role = qpc_op_rule(c->op)->o[o].role;
@@ -39,9 +45,11 @@ unsigned int qc_cmd_splits(const struct nsp_cmd *c)
 	case NSP_ATTN:		/* dim 2 drags dim 3 along, see sched.c */
 		return D(0) | D(1) | D(2);
 	case NSP_KVPUT:		/* not S: equal positions are written in order */
-		return D(1) | D(3) | (qpc_opnd_present(c, 3) ? 0 : D(0));
+		return D(1) | (qaic_dtype_is_mx(c->dtype[0]) ? 0 : D(3)) |
+		       (qpc_opnd_present(c, 3) ? 0 : D(0));
 	case NSP_KVGET:
-		return D(1) | D(2) | D(3) |
+		return D(1) | D(2) |
+		       (qaic_dtype_is_mx(c->dtype[1]) ? 0 : D(3)) |
 		       (qpc_opnd_present(c, 3) ? 0 : D(0));
 	case NSP_GATHER:
 		return D(0) | D(1) | D(2) | D(3);

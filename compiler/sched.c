@@ -291,6 +291,10 @@ int qc_emit(struct qc_lower *l, struct qc_vcmd *v, struct qaic_err *err)
 	for (d = 0; d < NSP_DIMS; d++)
 		if (!v->c.dims[d])
 			return 0; /* nothing to do */
+	for (o = 0; o < NSP_OPNDS; o++)
+		if (v->buf[o] && !qc_cmd_takes(&v->c, o))
+			return qaic_fail(err, -EOPNOTSUPP,
+				"a retained state in mxint8 can only be written by CtxScatter and read by CtxGather and attention");
 	memset(cd, 0, sizeof(cd));
 	n = qc_candidates(l, v, cd, work);
 	can_all = may_repeat(l, v, work);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "compiler/view.h"
+#include "qpc/panel.h"
 
 int64_t qc_view_numel(const struct qc_view *v)
 {
@@ -43,6 +44,20 @@ void qc_view_set_dense(struct qc_view *v, uint32_t rank, const int64_t *dim)
  * Walk old and new shape together in groups of equal size (as numpy does): the
  * old axes of a group must be one run in memory, the new ones then cut it.
  */
+void qc_view_pad_blocks(struct qc_view *v)
+{
+	int64_t s;
+	uint32_t i;
+
+	if (!qaic_dtype_is_mx(v->dtype) || !v->rank)
+		return;
+	s = qpc_panel_k(v->dim[v->rank - 1]);
+	for (i = v->rank - 1; i-- > 0;) {
+		v->stride[i] = s;
+		s *= v->dim[i];
+	}
+}
+
 bool qc_view_reshape(struct qc_view *v, uint32_t rank, const int64_t *dim)
 {
 	int64_t od[QC_MAX_RANK], os[QC_MAX_RANK], ns[QC_MAX_RANK] = { 0 };

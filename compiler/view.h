@@ -27,6 +27,9 @@ int64_t qc_view_numel(const struct qc_view *v);
 bool qc_view_dense(const struct qc_view *v);
 /* Row-major strides for dim[]. */
 void qc_view_set_dense(struct qc_view *v, uint32_t rank, const int64_t *dim);
+/* Strides of a dense view whose rows are filled up to whole blocks, if its type
+ * has any. */
+void qc_view_pad_blocks(struct qc_view *v);
 /* Change the shape in place; false where it would need a copy. */
 bool qc_view_reshape(struct qc_view *v, uint32_t rank, const int64_t *dim);
 void qc_view_permute(struct qc_view *v, const uint32_t *perm);

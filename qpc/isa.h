@@ -181,6 +181,13 @@ enum nsp_op {
 	 * are o1.stride[4], lines o1.stride[5] apart; l as above with o3[0].
 	 */
 	NSP_KVGET = 52,
+	/*
+	 * A cache may be QAIC_MXINT8: o0 of KVPUT, o1 of KVGET, o2 and o3 of ATTN.
+	 * A line of one head is then D codes (qaic_mx_encode), filled up with
+	 * zeros to a multiple of 32, and behind them a scale for every 32. Its
+	 * stride along D is 1; the others are in elements, filled up lines, so
+	 * they are multiples of 32.
+	 */
 
 	/* ---- HVX, indexed ---- */
 	/*
@@ -220,6 +227,7 @@ enum nsp_op {
 	NSP_OP_COUNT
 };
 
+#define QPC_MAX_MX_LINE	8192	/* elements of a cache line in blocks */
 #define NSP_MM_ACT8	1	/* flag of MATMUL with a block type */
 
 enum nsp_unary {

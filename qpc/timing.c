@@ -201,7 +201,8 @@ static void add_attn(struct model *m, struct load *l, const struct nsp_cmd *cmd)
 	double macs = 2 * heads * rows * slots * d[4];
 
 	m->macs += macs;
-	if (cmd->dtype[1] == QAIC_F16 && cmd->dtype[2] == QAIC_F16)
+	if (cmd->dtype[1] == QAIC_F16 && (cmd->dtype[2] == QAIC_F16 ||
+					  qaic_dtype_is_mx(cmd->dtype[2])))
 		l->hmx += 2 * heads * padded(rows) * padded(slots) *
 			  padded(d[4]) / m->hmx_rate;
 	else

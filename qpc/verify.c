@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "qpc/optable.h"
+#include "qpc/panel.h"
 #include "qpc/verify.h"
 
 /* ---- tensors in DDR ---- */
@@ -17,16 +18,23 @@ int qpc_verify_tensor(const char *what, uint32_t dtype, uint32_t rank,
 	uint64_t want = qaic_dtype_size(dtype);
 	uint32_t i;
 
-	if (!qpc_dtype_class(dtype) || qaic_dtype_is_mx(dtype))
+	if (!qpc_dtype_class(dtype))
 		return qaic_fail(err, -EINVAL,
 				 "%s: the card has no type %s (%u)", what,
 				 qaic_dtype_name(dtype), dtype);
 	if (rank > QPC_MAX_RANK)
 		return qaic_fail(err, -EINVAL, "%s: rank %u, at most %u", what,
 				 rank, QPC_MAX_RANK);
-	for (i = 0; i < rank; i++)
-		if (__builtin_mul_overflow(want, (uint64_t)dims[i], &want))
+	if (qaic_dtype_is_mx(dtype))	/* lines of whole blocks */
+		want = rank ? qaic_dtype_block(dtype) : 0;
+	for (i = 0; i < rank; i++) {
+		uint64_t n = dims[i];
+
+		if (qaic_dtype_is_mx(dtype) && i == rank - 1)
+			n = qpc_panel_k(n) / QAIC_MX_BLOCK;
+		if (__builtin_mul_overflow(want, n, &want))
 			want = 0;
+	}
 	if (!want || want != size)
 		return qaic_fail(err, -EINVAL,
 				 "%s: %llu bytes is not what its dims say", what,
@@ -102,6 +110,10 @@ static int check_bindings(const struct qpc_program *prog,
 					 i);
 		snprintf(what, sizeof(what), "binding %u (%.40s)", i,
 			 b->name ? b->name : "");
+		if (qaic_dtype_is_mx(b->dtype))
+			return qaic_fail(err, -EINVAL,
+					 "%s: %s does not cross the bus", what,
+					 qaic_dtype_name(b->dtype));
 		rc = qpc_verify_tensor(what, b->dtype, b->rank, b->dims,
 				       b->size, b->ddr_off, prog->ddr_size, err);
 		if (rc)

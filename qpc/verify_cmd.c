@@ -90,6 +90,40 @@ static int check_panels(const struct nsp_cmd *cmd, unsigned int k,
 			   off + hi / QAIC_MX_BLOCK * block, err);
 }
 
+/* The dim that a line of a cache is along, NSP_DIMS: no cache. */
+static unsigned int line_dim(const struct nsp_cmd *cmd, unsigned int k)
+{
+	if ((cmd->op == NSP_KVPUT && k == 0) || (cmd->op == NSP_KVGET && k == 1))
+		return 3;
+	if (cmd->op == NSP_ATTN && (k == 2 || k == 3))
+		return 4;
+	return NSP_DIMS;
+}
+
+/* Lines of a cache in blocks: whole ones. */
+static int check_lines(const struct nsp_cmd *cmd, unsigned int k,
+		       const struct qpc_spaces *spaces, struct qaic_err *err)
+{
+	unsigned int line = line_dim(cmd, k), moves, i;
+	uint64_t off = NSP_ADDR_OFF(cmd->o[k].addr);
+	__int128 block = qaic_dtype_block(cmd->dtype[k]), lo = 0, hi, step;
+
+	moves = qpc_op_rule(cmd->op)->o[k].dims;
+	hi = qpc_panel_k(cmd->dims[line]);
+	for (i = 0; i < NSP_DIMS; i++) {
+		if (i == line || !(moves & 1u << i))
+			continue;
+		step = (__int128)cmd->o[k].stride[i] * (cmd->dims[i] - 1);
+		if (step < 0)
+			lo += step;
+		else
+			hi += step;
+	}
+	return check_range(spaces, NSP_ADDR_SPACE(cmd->o[k].addr), k,
+			   off + lo / QAIC_MX_BLOCK * block,
+			   off + hi / QAIC_MX_BLOCK * block, err);
+}
+
 /*
  * The bytes an operand can touch are [off + lo, off + hi] in elements. Each term
  * is below 2^63 in size, so the sum of six needs more than 64 bits.
@@ -104,7 +138,9 @@ static int check_extent(const struct nsp_cmd *cmd, unsigned int k,
 	__int128 lo = 0, hi = 1, step;
 
 	if (qaic_dtype_is_mx(cmd->dtype[k]))
-		return check_panels(cmd, k, spaces, err);
+		return cmd->op == NSP_MATMUL ?
+			check_panels(cmd, k, spaces, err) :
+			check_lines(cmd, k, spaces, err);
 	n = qpc_opnd_axes(cmd, k, ax);
 	for (i = 0; i < n; i++) {
 		step = (__int128)ax[i].stride * (ax[i].count - 1);
@@ -149,16 +185,22 @@ static int bad_types(struct qaic_err *err)
 			 "the types of the operands do not go together");
 }
 
+/* What is in blocks are floats. */
+static unsigned int value_class(unsigned int dtype)
+{
+	return qaic_dtype_is_mx(dtype) ? QPC_F : qpc_dtype_class(dtype);
+}
+
 /* o0 and every operand that takes all classes must be of one class. */
 static int check_same_class(const struct nsp_cmd *cmd,
 			    const struct qpc_op_rule *rule, struct qaic_err *err)
 {
-	unsigned int cls = qpc_dtype_class(cmd->dtype[0]), k;
+	unsigned int cls = value_class(cmd->dtype[0]), k;
 
 	for (k = 1; k < NSP_OPNDS; k++)
 		if ((rule->o[k].types & QPC_F) && rule->o[k].types != QPC_F &&
 		    qpc_opnd_present(cmd, k) &&
-		    qpc_dtype_class(cmd->dtype[k]) != cls)
+		    value_class(cmd->dtype[k]) != cls)
 			return bad_types(err);
 	return 0;
 }
@@ -388,6 +430,38 @@ static int check_params(const struct nsp_cmd *cmd, struct qaic_err *err)
 	}
 }
 
+/* A cache in blocks: MXINT8, lines as isa.h has them. */
+static int check_cache_blocks(const struct nsp_cmd *cmd, struct qaic_err *err)
+{
+	unsigned int k, i, line, moves;
+
+	for (k = 0; k < NSP_OPNDS; k++) {
+		line = line_dim(cmd, k);
+		if (line == NSP_DIMS || !qaic_dtype_is_mx(cmd->dtype[k]))
+			continue;
+		if (cmd->dtype[k] != QAIC_MXINT8)
+			return qaic_fail(err, -EINVAL,
+					 "operand %u: a cache in blocks is mxint8",
+					 k);
+		if (cmd->dims[line] > QPC_MAX_MX_LINE)
+			return qaic_fail(err, -EINVAL,
+					 "operand %u: lines of more than %u elements in blocks",
+					 k, QPC_MAX_MX_LINE);
+		moves = qpc_op_rule(cmd->op)->o[k].dims;
+		for (i = 0; i < NSP_DIMS; i++) {
+			if (i == line ? cmd->o[k].stride[i] == 1 ||
+					cmd->dims[i] == 1 :
+			    !(moves & 1u << i) ||
+			    cmd->o[k].stride[i] % QAIC_MX_BLOCK == 0)
+				continue;
+			return qaic_fail(err, -EINVAL,
+					 "operand %u: strides are not those of lines in blocks",
+					 k);
+		}
+	}
+	return 0;
+}
+
 /* ---- the iteration space ---- */
 
 static int check_dims(const struct nsp_cmd *cmd, const struct qpc_op_rule *rule,
@@ -443,6 +517,8 @@ int qpc_verify_cmd(const struct nsp_cmd *cmd, const struct qpc_spaces *spaces,
 	/* the axes of operands depend on the parameters: these first */
 	if (!rc)
 		rc = check_params(cmd, err);
+	if (!rc)
+		rc = check_cache_blocks(cmd, err);
 	for (k = 0; !rc && k < NSP_OPNDS; k++)
 		if (qpc_opnd_present(cmd, k))
 			rc = check_extent(cmd, k, spaces, err);

@@ -322,7 +322,8 @@ void tile(enum qaic_dtype dtype, const struct mx_job *j, size_t m, size_t count,
 #include "soc/kern_mx_body.h"
 
 static const struct kern_mx avx2 = {
-	.name = "avx2", .quant = mx_quant, .mul = mx_mul,
+	.name = "avx2", .quant = mx_quant, .line = mx_line,
+	.mul = mx_mul,
 };
 
 const struct kern_mx *kern_mx_avx2(void)

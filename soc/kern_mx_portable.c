@@ -106,7 +106,8 @@ static void mx_mul(enum qaic_dtype dtype, float *y, size_t ldy,
 }
 
 static const struct kern_mx portable = {
-	.name = "portable", .quant = mx_quant, .mul = mx_mul,
+	.name = "portable", .quant = mx_quant, .line = mx_line,
+	.mul = mx_mul,
 };
 
 const struct kern_mx *kern_mx_portable(void)

@@ -12,6 +12,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "soc/kern_mx.h"
 #include "soc/nsp_priv.h"
 
 #define MAX_D	8192		/* longer heads take attn_wide() */
@@ -107,8 +108,12 @@ static void get_lines(const struct attn *a, struct lines *l, int o, float *buf,
 		l->f16 = t == QAIC_F16;
 		return;
 	}
+	if (t == QAIC_MXINT8)
+		for (j = lo; j < hi; j++)
+			kern_mx_get()->line(buf + (j - lo) * a->D,
+					    slot(a, o, j), a->D);
 	/* several query positions: convert once for all */
-	for (j = lo; j < hi; j++)
+	for (j = lo; t != QAIC_MXINT8 && j < hi; j++)
 		load_row(a, buf + (j - lo) * a->D, o, slot(a, o, j));
 	l->p = buf;
 	l->ld = a->D;

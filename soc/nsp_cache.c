@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "soc/kern_mx.h"
 #include "soc/nsp_priv.h"
 
 /* ---- rotary embedding ---- */
@@ -121,15 +122,54 @@ static bool line_of(const struct nsp_run *r, uint32_t b, int64_t *l)
 	return *l >= 0 && *l < (int64_t)r->cmd->dims[5];
 }
 
+/* ---- lines in blocks ---- */
+
+static void put_line(const struct nsp_run *r, uint8_t *y, const uint8_t *x)
+{
+	size_t d = r->cmd->dims[3], i, n;
+	uint8_t *scale = y + qpc_panel_k(d);
+	int64_t sx = nsp_stride(r, 1, 3);
+	float buf[QAIC_MX_BLOCK];
+
+	for (i = 0; i < d; i += n) {
+		n = d - i < QAIC_MX_BLOCK ? d - i : QAIC_MX_BLOCK;
+		*scale++ = qaic_mx_encode(QAIC_MXINT8,
+			nsp_load_f(r->k, buf, x + (int64_t)i * sx,
+				   r->cmd->dtype[1], sx, n), n, y + i);
+	}
+}
+
+static void get_line(const struct nsp_run *r, uint8_t *y, const uint8_t *x)
+{
+	size_t d = r->cmd->dims[3];
+	float buf[QPC_MAX_MX_LINE];
+
+	kern_mx_get()->line(buf, x, d);
+	nsp_store_f(r->k, y, r->cmd->dtype[0], nsp_stride(r, 0, 3), buf, d);
+}
+
+/* All heads of one position. */
+static void put_heads(const struct nsp_run *r, uint8_t *y, const uint8_t *x)
+{
+	uint32_t h;
+
+	for (h = 0; h < r->cmd->dims[1]; h++)
+		put_line(r, y + h * nsp_stride(r, 0, 1),
+			 x + h * nsp_stride(r, 1, 1));
+}
+
 void nsp_kvput(struct nsp_run *r)
 {
+	bool blocks = qaic_dtype_is_mx(r->cmd->dtype[0]);
 	static const int dims[] = { 1, 3 };
 	const uint32_t *d = r->cmd->dims;
 	struct nsp_copy c;
 	uint32_t b, s;
 	int64_t l, pos;
+	uint8_t *to, *from;
 
-	nsp_copy_init(&c, r, 0, 1, dims, 2);
+	if (!blocks)
+		nsp_copy_init(&c, r, 0, 1, dims, 2);
 	for (b = 0; b < d[0]; b++) {
 		if (!line_of(r, b, &l))
 			continue;
@@ -139,10 +179,14 @@ void nsp_kvput(struct nsp_run *r)
 					r->cmd->dtype[2]);
 			if (pos < 0 || pos >= (int64_t)d[4])
 				continue;
-			nsp_copy_run(&c, r->p[0] + l * nsp_stride(r, 0, 5) +
-				     pos * nsp_stride(r, 0, 4),
-				     r->p[1] + b * nsp_stride(r, 1, 0) +
-				     s * nsp_stride(r, 1, 2));
+			to = r->p[0] + l * nsp_stride(r, 0, 5) +
+			     pos * nsp_stride(r, 0, 4);
+			from = r->p[1] + b * nsp_stride(r, 1, 0) +
+			       s * nsp_stride(r, 1, 2);
+			if (blocks)
+				put_heads(r, to, from);
+			else
+				nsp_copy_run(&c, to, from);
 		}
 	}
 }
@@ -152,17 +196,24 @@ static void kvget_one(const struct nsp_run *r, const struct nsp_copy *c,
 {
 	uint8_t *y = r->p[0] + b * nsp_stride(r, 0, 0) +
 		     h * nsp_stride(r, 0, 1) + n * nsp_stride(r, 0, 2);
+	const uint8_t *x;
 	int64_t l, i;
 
 	i = nsp_index(r->p[2] + b * nsp_stride(r, 2, 0) +
 		      h * nsp_stride(r, 2, 1) + n * nsp_stride(r, 2, 2),
 		      r->cmd->dtype[2]);
+	x = r->p[1];
 	if (!line_of(r, b, &l) || i < 0 || i >= (int64_t)r->cmd->dims[4])
-		nsp_copy_zero(c, y);
+		x = NULL;
 	else
-		nsp_copy_run(c, y, r->p[1] + l * nsp_stride(r, 1, 5) +
-			     h * nsp_stride(r, 1, 1) +
-			     i * nsp_stride(r, 1, 4));
+		x += l * nsp_stride(r, 1, 5) + h * nsp_stride(r, 1, 1) +
+		     i * nsp_stride(r, 1, 4);
+	if (!x)
+		nsp_copy_zero(c, y);
+	else if (qaic_dtype_is_mx(r->cmd->dtype[1]))
+		get_line(r, y, x);
+	else
+		nsp_copy_run(c, y, x);
 }
 
 void nsp_kvget(struct nsp_run *r)

@@ -25,6 +25,8 @@ static const struct format {
 	{ QAIC_MXFP4, true, 1.1, 0.125 },
 };
 
+static const struct format kv_only = { 0, false, 0.24, 0.0025 };
+
 struct golden {
 	const char *dir, *name;
 	size_t rows, vocab, num_input;
@@ -120,12 +122,13 @@ static bool generate(const struct golden *g, const struct qeff_build_options *o,
 }
 
 static double rms_of(const struct golden *g, const struct format *f,
-		     unsigned int cores, unsigned int prompt_len)
+		     unsigned int cores, unsigned int prompt_len, bool kv)
 {
 	struct qeff_build_options o = {
 		.model_dir = g->dir, .cache_dir = cache, .num_cores = cores,
 		.batch_size = 1, .prompt_len = prompt_len, .ctx_len = 128,
 		.weights = f->weights, .act_int8 = f->act_int8,
+		.kv_mxint8 = kv,
 	};
 	struct diff d = { .g = g, .prompt_len = prompt_len };
 
@@ -149,8 +152,8 @@ static void check_model(const char *dir, bool verbose)
 		const struct format *f = &formats[i];
 
 		bound = strcmp(g.name, "tales") ? f->random : f->trained;
-		decode = rms_of(&g, f, 16, 1);
-		prefill = rms_of(&g, f, 3, 8);
+		decode = rms_of(&g, f, 16, 1, false);
+		prefill = rms_of(&g, f, 3, 8, false);
 		if (verbose)
 			printf("%-10s %s%s: %.3g in decode, %.3g in prefill\n",
 			       g.name, qaic_dtype_name(f->weights), f->act_int8 ?
@@ -160,6 +163,16 @@ static void check_model(const char *dir, bool verbose)
 		       g.name, qaic_dtype_name(f->weights), f->act_int8 ?
 		       " with 8-bit activations" : "", decode, prefill, bound);
 	}
+	/* nothing but the cache in blocks */
+	decode = rms_of(&g, &kv_only, 16, 1, true);
+	prefill = rms_of(&g, &kv_only, 3, 8, true);
+	bound = strcmp(g.name, "tales") ? kv_only.random : kv_only.trained;
+	if (verbose)
+		printf("%-10s MXINT8 cache: %.3g in decode, %.3g in prefill\n",
+		       g.name, decode, prefill);
+	result(decode <= bound && prefill <= bound,
+	       "%s with an MXINT8 cache: relative RMS %.3g in decode, %.3g in prefill, bound %.3g",
+	       g.name, decode, prefill, bound);
 out:
 	free(g.input);
 	free(g.logits);

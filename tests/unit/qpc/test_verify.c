@@ -299,6 +299,67 @@ static void test_panels(void **state)
 	}
 }
 
+/* A cache in blocks: mxint8, lines of whole blocks, within its space. */
+static void test_cache_blocks(void **state)
+{
+	struct qaic_err err = QAIC_ERR_INIT;
+	struct nsp_cmd ok = {
+		.op = NSP_KVPUT, .dims = { 1, 2, 4, 40, 8, 1 },
+		.dtype = { QAIC_MXINT8, QAIC_F16, QAIC_I64 },
+	}, c;
+	uint32_t size = qaic_dtype_bytes(QAIC_MXINT8, 2 * 8 * 64);
+
+	ok.o[0] = (struct nsp_opnd){ DDR(SAMPLE_DDR - size),
+				     { 0, 8 * 64, 0, 1, 64, 2 * 8 * 64 } };
+	ok.o[1] = (struct nsp_opnd){ DDR(0), { 0, 40, 80, 1 } };
+	ok.o[2] = (struct nsp_opnd){ DDR(4096), { 0, 0, 1 } };
+	if (verify_with(&ok, &err))
+		fail_msg("%s", err.msg);
+	c = ok;
+	c.o[0].addr++;
+	refused(&c, "leaves");
+	c = ok;
+	c.dims[4] = 9;
+	refused(&c, "leaves");
+	c = ok;
+	c.dims[3] = 65;
+	refused(&c, "leaves");
+	c = ok;
+	c.dims[3] = 8193;
+	refused(&c, "lines of more than");
+	c = ok;
+	c.o[0].stride[4] = 40;
+	refused(&c, "lines in blocks");
+	c = ok;
+	c.o[0].stride[3] = 2;
+	refused(&c, "lines in blocks");
+	c = ok;
+	c.dtype[0] = QAIC_MXFP6;
+	refused(&c, "mxint8");
+	c = ok;
+	c.dtype[1] = QAIC_I32;
+	refused(&c, "together");
+	c = ok;
+	c.dtype[1] = QAIC_MXINT8;
+	refused(&c, "type");
+	/* and the way back */
+	c = ok;
+	c.op = NSP_KVGET;
+	c.o[0] = ok.o[1];
+	c.o[1] = ok.o[0];
+	c.dtype[0] = QAIC_F32;
+	c.dtype[1] = QAIC_MXINT8;
+	if (verify_with(&c, &err))
+		fail_msg("%s", err.msg);
+	c.o[1].stride[5] = 16;
+	refused(&c, "lines in blocks");
+	c = good_of(NSP_ATTN);
+	c.dtype[2] = QAIC_MXFP4;
+	refused(&c, "mxint8");
+	c.dtype[2] = QAIC_MXINT8;
+	refused(&c, "lines");
+}
+
 /* The very last element of a space is allowed, one more is not. */
 static void test_edges(void **state)
 {
@@ -456,6 +517,7 @@ int main(void)
 		cmocka_unit_test(test_every_stride),
 		cmocka_unit_test(test_parameters),
 		cmocka_unit_test(test_panels),
+		cmocka_unit_test(test_cache_blocks),
 		cmocka_unit_test(test_edges),
 		cmocka_unit_test(test_program),
 		cmocka_unit_test(test_speed),

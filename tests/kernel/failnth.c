@@ -6,59 +6,16 @@
  * FAULT_INJECTION (the debug one) and a card that is online.
  */
 #include "tests/kernel/client.h"
+#include "tests/kernel/fault.h"
 
-#define MAX_NTH	300
+#define MAX_NTH	1000
+#define BIG	(17u << 20)	/* more pages than one message can name */
 
 static const char *node;
 static struct qpc *qpc;
 static struct client c;
 static uint32_t bo, in;
-static int arm_fd;
-
-static void inject(unsigned int n)
-{
-	char s[16];
-
-	snprintf(s, sizeof(s), "%u", n);
-	/* disarming may be what the fault hits */
-	if (pwrite(arm_fd, s, strlen(s), 0) < 0 &&
-	    pwrite(arm_fd, s, strlen(s), 0) < 0)
-		perror("fail-nth");
-}
-
-/* Was the fault reached? Disarmed in any case. */
-static bool reached(void)
-{
-	char s[16] = "";
-	/* by this very call, if that fails */
-	bool ok = pread(arm_fd, s, sizeof(s) - 1, 0) >= 0;
-
-	inject(0);
-	return ok && !atoi(s);
-}
-
-static void set(const char *what, const char *knob, const char *value)
-{
-	char path[128];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/sys/kernel/debug/%s/%s", what, knob);
-	f = fopen(path, "w");
-	if (!f)
-		return;
-	fputs(value, f);
-	fclose(f);
-}
-
-/* All sites everywhere, also those that may sleep; no trace of each */
-static void set_up(void)
-{
-	set("failslab", "ignore-gfp-wait", "N");
-	set("fail_page_alloc", "ignore-gfp-wait", "N");
-	set("failslab", "verbose", "0");
-	set("fail_page_alloc", "verbose", "0");
-	set("fail_usercopy", "verbose", "0");
-}
+static char *big;
 
 static int do_open(void)
 {
@@ -140,6 +97,23 @@ static int do_execute(void)
 	return execute(c.fd, c.act.vc_id, &in, 1);
 }
 
+/* The whole buffer, shortened in vain */
+static int do_partial(void)
+{
+	struct qaic_partial_execute_entry e = { .handle = in,
+						.resize = HM_BYTES };
+	struct qaic_execute x = { .hdr = { .count = 1,
+					   .dbc_id = c.act.vc_id },
+				  .data = (uintptr_t)&e };
+
+	return io(c.fd, DRM_IOCTL_QAIC_PARTIAL_EXECUTE_BO, &x);
+}
+
+static int do_wait(void)
+{
+	return bo_wait(c.fd, c.act.vc_id, in, 5000);
+}
+
 static int do_stats(void)
 {
 	struct qaic_perf_stats_entry e = { .handle = in };
@@ -148,6 +122,32 @@ static int do_stats(void)
 				     .data = (uintptr_t)&e };
 
 	return io(c.fd, DRM_IOCTL_QAIC_PERF_STATS_BO, &s);
+}
+
+/* A message larger than one can name: DMA_XFER_CONT. What is loaded goes with it. */
+static int do_constants(void)
+{
+	unsigned int n = fault_disarm();
+	int fd = open(node, O_RDWR | O_CLOEXEC), ret;
+	uint32_t id;
+
+	fault_arm(n);
+	ret = load_constants(fd, big, BIG, &id);
+	close(fd);
+	return ret;
+}
+
+static int do_deactivate(void)
+{
+	unsigned int n = fault_disarm();
+	struct client d;
+	int ret;
+
+	expect("to be deactivated", client_up(&d, node, qpc, 8), 0);
+	fault_arm(n);
+	ret = deactivate(&d);
+	close(d.fd);
+	return ret;
 }
 
 static int do_activate(void)
@@ -172,7 +172,11 @@ static const struct {
 	{ "export and import", do_share },
 	{ "attach and detach", do_slices },
 	{ "execute", do_execute },
+	{ "partial execute", do_partial },
+	{ "wait", do_wait },
 	{ "stats", do_stats },
+	{ "load constants", do_constants },
+	{ "deactivate", do_deactivate },
 	{ "a whole client", do_activate },
 };
 
@@ -187,20 +191,18 @@ static void run(unsigned int op)
 	int ret = 0;
 
 	for (n = 1; n < MAX_NTH; n++) {
-		inject(n);
+		fault_arm(n);
 		ret = ops[op].fn();
-		if (!reached())
+		if (!fault_reached())
 			break;
 		faults++;
 		errors += ret != 0;
 		if (!sane(ret))
 			expect(ops[op].name, ret, ENOMEM);
-		if (ops[op].fn == do_execute)
-			expect("wait", bo_wait(c.fd, c.act.vc_id, in, 5000), 0);
+		expect("wait", bo_wait(c.fd, c.act.vc_id, in, 5000), 0);
 	}
 	expect(ops[op].name, ret, 0);
-	if (ops[op].fn == do_execute)
-		expect("wait", bo_wait(c.fd, c.act.vc_id, in, 5000), 0);
+	expect("wait", bo_wait(c.fd, c.act.vc_id, in, 5000), 0);
 	printf("%s: %u faults, %u errors\n", ops[op].name, faults, errors);
 	expect("faults were reached", faults > 0, true);
 }
@@ -211,13 +213,13 @@ int main(int argc, char **argv)
 	unsigned int i;
 
 	node = argc > 1 ? argv[1] : "/dev/accel/accel0";
-	arm_fd = open("/proc/thread-self/fail-nth", O_RDWR);
-	if (arm_fd < 0) {
+	if (fault_open(false)) {
 		printf("failnth: this kernel has no fault injection\n");
 		return 2;
 	}
-	set_up();
 	qpc = client_qpc();
+	big = mmap(NULL, BIG, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	expect("activate", client_up(&c, node, qpc, 8), 0);
 	expect("bo", bo_create(c.fd, 8192, &bo), 0);
 	expect("in", bo_create(c.fd, HM_BYTES, &in), 0);

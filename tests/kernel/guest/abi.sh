@@ -5,6 +5,3 @@
 t_abi() { "$kbin/abi" /dev/accel/accel0; }
 t_manage() { "$kbin/manage" /dev/accel/accel0; }
 t_prime() { "$kbin/prime" /dev/accel/accel0; }
-
-# the debug kernel only
-fault_injection() { "$kbin/failnth" /dev/accel/accel0; }

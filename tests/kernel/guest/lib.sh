@@ -7,7 +7,7 @@
 bin=$QAIC_RUN/bin
 kbin=$QAIC_RUN/kbin
 work=$QAIC_RUN/work
-module=$QAIC_RUN/ko/qaic_sim.ko
+module=$QAIC_KO/qaic_sim.ko
 tmp=/run/test
 mkdir -p $tmp
 
@@ -19,6 +19,7 @@ wrong() {
 # the debug kernel takes its time
 slow=1
 [ ! -e /sys/kernel/debug/kmemleak ] || slow=5
+[ -z "${QAIC_BED:-}" ] || slow=10	# so does QEMU
 
 # until_true SECONDS COMMAND...: try every 20 ms
 until_true() {

@@ -27,7 +27,7 @@ for file; do
 	# what a file needs: the first one begins without the module
 	. "$here/$file.sh"
 	case $file in
-	unit | nodes) ;;
+	unit | nodes | fault) ;;
 	*)
 		if [ -n "$first" ]; then
 			load num_cards=2 && start_card 0 || exit 1
@@ -38,15 +38,20 @@ for file; do
 		[ -z "${ONLY:-}" ] || [[ $t =~ $ONLY ]] || continue
 		run_test "$t"
 	done
-	# only where the kernel can; it says nothing of what it makes fail
-	if [ "$file" = abi ] && [ -e /proc/self/fail-nth ]; then
-		run_test fault_injection
-	fi
 done
 if grep -q '^qaic_sim ' /proc/modules; then
 	t_unload() { unload; }
 	run_test t_unload
 fi
+# An error in pci_register_host_bridge() loses the bridge's windows, which it had
+# moved to a list of its own: 6.12's, and a driver cannot give them back.
+leaks() {
+	awk '/^unreferenced object/ { if (!pci) printf "%s", text
+			text = ""; pci = 0 }
+		/ resource_list_create_entry\+/ { pci = 1 }
+		{ text = text $0 "\n" }
+		END { if (!pci) printf "%s", text }'
+}
 if [ -e /sys/kernel/debug/kmemleak ]; then
 	t_kmemleak() {
 		local f=/sys/kernel/debug/kmemleak
@@ -54,7 +59,8 @@ if [ -e /sys/kernel/debug/kmemleak ]; then
 		echo scan >$f
 		sleep 6
 		echo scan >$f
-		! grep -q . $f || { cat $f; false; }
+		leaks <$f >$tmp/leaks
+		[ ! -s $tmp/leaks ] || { head -n 60 $tmp/leaks; false; }
 	}
 	run_test t_kmemleak
 fi

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: MIT
+#
+# Fault injection, in the debug kernel: each allocation and each user copy in turn
+# fails. It begins without the module.
+
+t_fault_probe() { "$kbin/failprobe" all "$module"; }
+
+t_fault_client() {
+	load num_cards=2 && start_card 0 || return 1
+	"$kbin/failnth" /dev/accel/accel0
+}
+
+t_fault_port() { "$kbin/failport" /dev/qaic_sim1 /dev/accel/accel1; }

@@ -178,6 +178,7 @@ UNIT_SRC := $(wildcard tests/unit/*/test_*.c)
 UNIT_BIN := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(UNIT_SRC))
 BENCH_BIN := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(wildcard tests/bench/*.c))
 GOLDEN_BIN := $(patsubst tests/golden/%.c,$(BUILD)/tests/golden/%,$(wildcard tests/golden/*.c))
+TOKENIZER_BIN := $(BUILD)/tests/tokenizers/tok
 KERNEL_BIN := $(patsubst tests/kernel/%.c,$(BUILD)/tests/kernel/%,$(wildcard tests/kernel/*.c))
 FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
@@ -206,6 +207,10 @@ $(BUILD)/tests/golden/%: $(BUILD)/obj/tests/golden/%.o $(call ROOMLIB,$(TOOL_ROO
 	@mkdir -p $(@D)
 	$(call cmd,LD) $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL)
 
+$(BUILD)/tests/tokenizers/%: $(BUILD)/obj/tests/tokenizers/%.o $(call ROOMLIB,$(TOOL_ROOMS))
+	@mkdir -p $(@D)
+	$(call cmd,LD) $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL)
+
 # programs of the driver's tests, which run in a guest kernel
 $(BUILD)/tests/kernel/%: $(BUILD)/obj/tests/kernel/%.o $(call ROOMLIB,libqaic soc qpc base)
 	@mkdir -p $(@D)
@@ -222,7 +227,7 @@ $(BUILD)/tests/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/fuzz/mutat
 	@mkdir -p $(@D)
 	$(call cmd,LD) $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL)
 
-tests: $(UNIT_BIN) $(GOLDEN_BIN) $(KERNEL_BIN)
+tests: $(UNIT_BIN) $(GOLDEN_BIN) $(KERNEL_BIN) $(TOKENIZER_BIN)
 bench: $(BENCH_BIN)
 fuzzers: $(FUZZ_BIN)
 

@@ -236,7 +236,7 @@ static void test_published(void **state)
 		free(path);
 	}
 	closedir(d);
-	assert_in_range(n, 60, 1000);
+	assert_in_range(n, 80, 1000);
 }
 
 int main(void)

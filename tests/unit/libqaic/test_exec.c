@@ -220,6 +220,9 @@ static void test_queue_full(void **state)
 	unsigned int n, i;
 	int ret = 0;
 
+	/* a guest may be slower than the card; abi.c fills the driver's queue */
+	if (!embedded())
+		skip();
 	for (i = 0; i < 300; i++)
 		e[i] = make_exec(0);
 	fill_x(slow, 1);

@@ -186,7 +186,7 @@ static int util(struct qaic_err *err)
 
 	if (refresh && (query || as_json || monitor))
 		return qaic_fail(err, -EINVAL,
-				 "--table goes with none of --query, --json and --monitor");
+				 "--table goes with neither --query, --json nor --monitor");
 	if (monitor && query)
 		return qaic_fail(err, -EINVAL,
 				 "--monitor does not go with --query");

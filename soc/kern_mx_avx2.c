@@ -17,6 +17,7 @@
 #include "soc/kern_mx_common.h"
 
 #define TILE	4
+#define FEW	1
 #define RUN	16		/* blocks: 16 KiB of words */
 #define DECODED	1024		/* bytes of a decoded block */
 #define AHEAD	1024
@@ -170,7 +171,7 @@ __m256i block8(enum qaic_dtype dtype, const uint8_t *p, const int8_t *a)
 
 static inline __attribute__((always_inline))
 void gemv_act(enum qaic_dtype dtype, bool act8, const struct mx_job *j,
-	      float *const *y, const uint8_t **w, int panels)
+	      size_t m, float *const *y, const uint8_t **w, int panels)
 {
 	const size_t elems = mx_elems(dtype);
 	const struct mx_rows *x = j->x;
@@ -186,10 +187,11 @@ void gemv_act(enum qaic_dtype dtype, bool act8, const struct mx_job *j,
 	for (b = 0; b < x->blocks; b += g) {
 		g = x->blocks - b < QPC_GROUP ? x->blocks - b : QPC_GROUP;
 		for (i = 0; i < g; i++) {
-			const int16_t *q = x->q + (b + i) * QAIC_MX_BLOCK;
-			const int8_t *a = x->b + (b + i) * QAIC_MX_BLOCK;
+			size_t at = m * x->blocks + b + i;
+			const int16_t *q = x->q + at * QAIC_MX_BLOCK;
+			const int8_t *a = x->b + at * QAIC_MX_BLOCK;
 
-			xs = _mm256_set1_ps(x->scale[b + i]);
+			xs = _mm256_set1_ps(x->scale[at]);
 			_Pragma("GCC unroll 4")
 			for (h = 0; h < 2 * panels; h++) {
 				const uint8_t *p = w[h / 2] + i * elems;
@@ -215,16 +217,16 @@ void gemv_act(enum qaic_dtype dtype, bool act8, const struct mx_job *j,
 }
 
 static inline __attribute__((always_inline))
-void gemv(enum qaic_dtype dtype, const struct mx_job *j, float *y0, float *y1,
-	  const uint8_t *w0, const uint8_t *w1, int panels)
+void gemv(enum qaic_dtype dtype, const struct mx_job *j, size_t m, float *y0,
+	  float *y1, const uint8_t *w0, const uint8_t *w1, int panels)
 {
 	float *y[2] = { y0, y1 };
 	const uint8_t *w[2] = { w0, w1 };
 
 	if (j->x->act8)
-		gemv_act(dtype, true, j, y, w, panels);
+		gemv_act(dtype, true, j, m, y, w, panels);
 	else
-		gemv_act(dtype, false, j, y, w, panels);
+		gemv_act(dtype, false, j, m, y, w, panels);
 }
 
 /* ---- several ---- */
@@ -256,13 +258,12 @@ static inline void decode_scales(const uint8_t *p, float *out)
 }
 
 static inline __attribute__((always_inline))
-void tile_rows(enum qaic_dtype dtype, const struct mx_job *j, size_t m,
-	       const int T, size_t b0, size_t n, const uint8_t *data,
-	       const float *scales)
+void tile_rows(const struct mx_job *j, size_t m, const int T, size_t b0,
+	       size_t n, const uint8_t *data, const float *scales)
 {
 	const struct mx_rows *x = j->x;
 	size_t row = x->blocks * QAIC_MX_BLOCK, nr, b;
-	__m256 unit = _mm256_set1_ps(mx_unit(dtype)), acc[2 * TILE], xs;
+	__m256 unit = _mm256_set1_ps(j->unit), acc[2 * TILE], xs;
 	__m256i s[2 * TILE], w0, w1, a;
 	int t, v;
 
@@ -302,21 +303,23 @@ void tile_rows(enum qaic_dtype dtype, const struct mx_job *j, size_t m,
 				 _mm256_mul_ps(acc[t], unit));
 }
 
-static inline __attribute__((always_inline))
+/* Not inlined: the constants of decode() would take the registers. */
+static __attribute__((noinline))
 void tile(enum qaic_dtype dtype, const struct mx_job *j, size_t m, size_t count,
 	  size_t b0, size_t n, const uint8_t *data, const float *scales)
 {
+	(void)dtype;
 	if (count == 4) {
-		tile_rows(dtype, j, m, 4, b0, n, data, scales);
+		tile_rows(j, m, 4, b0, n, data, scales);
 		return;
 	}
 	if (count >= 2) {
-		tile_rows(dtype, j, m, 2, b0, n, data, scales);
+		tile_rows(j, m, 2, b0, n, data, scales);
 		m += 2;
 		count -= 2;
 	}
 	if (count)
-		tile_rows(dtype, j, m, 1, b0, n, data, scales);
+		tile_rows(j, m, 1, b0, n, data, scales);
 }
 
 #include "soc/kern_mx_body.h"

@@ -19,6 +19,7 @@
 #include "soc/kern_mx_common.h"
 
 #define TILE	8
+#define FEW	3
 #define RUN	16		/* blocks: 16 KiB of words */
 #define DECODED	1024		/* bytes of a decoded block, at most */
 #define AHEAD	1024
@@ -94,12 +95,22 @@ __m512i values(enum qaic_dtype dtype, const uint8_t *p, int v, __m512i tab)
 	return dtype == QAIC_MXINT8 ? c : _mm512_permutexvar_epi8(c, tab);
 }
 
-static inline __m512i bcast(const void *p)
+/*
+ * s += weights times the four bytes, or two words, at @p, the same for all rows.
+ * By hand, since GCC 12 loads them with an instruction of their own.
+ */
+static inline __m512i dot_bytes(__m512i s, __m512i w, const int8_t *p)
 {
-	int32_t i;
+	__asm__("vpdpbusd %2%{1to16%}, %1, %0" : "+v"(s)
+		: "v"(w), "m"(*(const int8_t (*)[4])p));
+	return s;
+}
 
-	memcpy(&i, p, sizeof(i));
-	return _mm512_set1_epi32(i);
+static inline __m512i dot_words(__m512i s, __m512i w, const int16_t *p)
+{
+	__asm__("vpdpwssd %2%{1to16%}, %1, %0" : "+v"(s)
+		: "v"(w), "m"(*(const int16_t (*)[2])p));
+	return s;
 }
 
 /* 16 scales: 2^(e - 127); 0 for the smallest, infinity for NaN (codes are 0) */
@@ -126,13 +137,13 @@ __m512i gemv_block(enum qaic_dtype dtype, bool act8, const uint8_t *p,
 		w = values(dtype, p, v, tab);
 		if (act8) {
 			if (v & 1)
-				b = _mm512_dpbusd_epi32(b, w, bcast(hi + 4 * v));
+				b = dot_bytes(b, w, hi + 4 * v);
 			else
-				a = _mm512_dpbusd_epi32(a, w, bcast(hi + 4 * v));
+				a = dot_bytes(a, w, hi + 4 * v);
 			continue;
 		}
-		b = _mm512_dpbusd_epi32(b, w, bcast(hi + 4 * v));
-		a = _mm512_dpbusd_epi32(a, w, bcast(lo + 4 * v));
+		b = dot_bytes(b, w, hi + 4 * v);
+		a = dot_bytes(a, w, lo + 4 * v);
 	}
 	if (!act8)
 		b = _mm512_slli_epi32(b, 8);
@@ -146,7 +157,7 @@ void gemv_group(enum qaic_dtype dtype, bool act8, const uint8_t *const *w,
 {
 	const size_t elems = mx_elems(dtype);
 	const int8_t *hi = x->b + first * QAIC_MX_BLOCK;
-	const int8_t *lo = hi + x->blocks * QAIC_MX_BLOCK;
+	const int8_t *lo = hi + x->m * x->blocks * QAIC_MX_BLOCK;
 	__m512i s;
 	size_t i, o;
 	int p;
@@ -172,39 +183,41 @@ void gemv_group(enum qaic_dtype dtype, bool act8, const uint8_t *const *w,
 
 static inline __attribute__((always_inline))
 void gemv_act(enum qaic_dtype dtype, bool act8, const struct mx_job *j,
-	      float *const *y, const uint8_t **w, int panels)
+	      size_t m, float *const *y, const uint8_t **w, int panels)
 {
 	const size_t bytes = mx_elems(dtype) + QPC_PANEL_ROWS;
 	__m512i tab = table(dtype, offset_of(dtype));
 	__m512 acc[2], unit = _mm512_set1_ps(mx_unit(dtype));
-	size_t blocks = j->x->blocks, b;
+	size_t blocks = j->x->blocks, b, at = m * blocks;
 	int p;
 
 	for (p = 0; p < panels; p++)
 		acc[p] = j->acc ? _mm512_div_ps(_mm512_loadu_ps(y[p]), unit) :
 			 _mm512_setzero_ps();
 	for (b = 0; b + QPC_GROUP <= blocks; b += QPC_GROUP) {
-		gemv_group(dtype, act8, w, panels, QPC_GROUP, j->x, b, tab, acc);
+		gemv_group(dtype, act8, w, panels, QPC_GROUP, j->x, at + b,
+			   tab, acc);
 		for (p = 0; p < panels; p++)
 			w[p] += QPC_GROUP * bytes;
 	}
 	if (b < blocks)
-		gemv_group(dtype, act8, w, panels, blocks - b, j->x, b, tab, acc);
+		gemv_group(dtype, act8, w, panels, blocks - b, j->x, at + b,
+			   tab, acc);
 	for (p = 0; p < panels; p++)
 		_mm512_storeu_ps(y[p], _mm512_mul_ps(acc[p], unit));
 }
 
 static inline __attribute__((always_inline))
-void gemv(enum qaic_dtype dtype, const struct mx_job *j, float *y0, float *y1,
-	  const uint8_t *w0, const uint8_t *w1, int panels)
+void gemv(enum qaic_dtype dtype, const struct mx_job *j, size_t m, float *y0,
+	  float *y1, const uint8_t *w0, const uint8_t *w1, int panels)
 {
 	float *y[2] = { y0, y1 };
 	const uint8_t *w[2] = { w0, w1 };
 
 	if (j->x->act8)
-		gemv_act(dtype, true, j, y, w, panels);
+		gemv_act(dtype, true, j, m, y, w, panels);
 	else
-		gemv_act(dtype, false, j, y, w, panels);
+		gemv_act(dtype, false, j, m, y, w, panels);
 }
 
 /* ---- several ---- */
@@ -245,15 +258,15 @@ static inline void decode_scales(const uint8_t *p, float *out)
 	_mm512_store_ps(out, scales16(p));
 }
 
-/* T rows from @m on with @n blocks */
+/* T rows from @m on with @n blocks; @offset is in the bytes of 8-bit products */
 static inline __attribute__((always_inline))
-void tile_act(enum qaic_dtype dtype, bool act8, const struct mx_job *j, size_t m,
+void tile_act(int offset, bool act8, const struct mx_job *j, size_t m,
 	      const int T, size_t b0, size_t n, const uint8_t *data,
 	      const float *scales)
 {
 	const struct mx_rows *x = j->x;
 	size_t row = x->blocks * QAIC_MX_BLOCK, nr, b;
-	__m512 unit = _mm512_set1_ps(mx_unit(dtype)), acc[TILE], ws;
+	__m512 unit = _mm512_set1_ps(j->unit), acc[TILE], ws;
 	__m512i s[TILE], w;
 	int t, v;
 
@@ -264,28 +277,30 @@ void tile_act(enum qaic_dtype dtype, bool act8, const struct mx_job *j, size_t m
 	for (b = 0; b < n; b++) {
 		nr = m * x->blocks + b0 + b;
 		for (t = 0; t < T; t++)
-			s[t] = act8 ? _mm512_set1_epi32(-offset_of(dtype) *
+			s[t] = act8 ? _mm512_set1_epi32(-offset *
 					x->sum[nr + t * x->blocks]) :
 			       _mm512_setzero_si512();
 		if (act8) {
 			const int8_t *a = x->b + nr * QAIC_MX_BLOCK;
 
+			_Pragma("GCC unroll 8")
 			for (v = 0; v < 8; v++) {
 				w = _mm512_load_si512(data + b * DECODED + 64 * v);
 				_Pragma("GCC unroll 8")
 				for (t = 0; t < T; t++)
-					s[t] = _mm512_dpbusd_epi32(s[t], w,
-						bcast(a + t * row + 4 * v));
+					s[t] = dot_bytes(s[t], w,
+							 a + t * row + 4 * v);
 			}
 		} else {
 			const int16_t *a = x->q + nr * QAIC_MX_BLOCK;
 
+			_Pragma("GCC unroll 16")
 			for (v = 0; v < 16; v++) {
 				w = _mm512_load_si512(data + b * DECODED + 64 * v);
 				_Pragma("GCC unroll 8")
 				for (t = 0; t < T; t++)
-					s[t] = _mm512_dpwssd_epi32(s[t], w,
-						bcast(a + t * row + 2 * v));
+					s[t] = dot_words(s[t], w,
+							 a + t * row + 2 * v);
 			}
 		}
 		ws = _mm512_load_ps(scales + b * QPC_PANEL_ROWS);
@@ -300,19 +315,21 @@ void tile_act(enum qaic_dtype dtype, bool act8, const struct mx_job *j, size_t m
 				 _mm512_mul_ps(acc[t], unit));
 }
 
-static inline __attribute__((always_inline))
+/* Not inlined: the constants of decode() would take the registers. */
+static __attribute__((noinline))
 void tile(enum qaic_dtype dtype, const struct mx_job *j, size_t m, size_t count,
 	  size_t b0, size_t n, const uint8_t *data, const float *scales)
 {
 	bool act8 = j->x->act8;
+	int offset = offset_of(dtype);
 
 #define SOME(T)								\
 	do {								\
 		if (act8)						\
-			tile_act(dtype, true, j, m, T, b0, n, data,	\
+			tile_act(offset, true, j, m, T, b0, n, data,	\
 				 scales);				\
 		else							\
-			tile_act(dtype, false, j, m, T, b0, n, data,	\
+			tile_act(offset, false, j, m, T, b0, n, data,	\
 				 scales);				\
 		m += T;							\
 		count -= T;						\

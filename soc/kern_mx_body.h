@@ -3,10 +3,11 @@
  * The order of work of a product with blocks, for each instruction set. The
  * including file defines, all of them for 16 rows of weights (one panel):
  *
- *	gemv1(), gemv2()	one activation row, one panel or two
- *	decode()		a block of a panel into words or bytes
- *	tileT()			T activation rows with a decoded run of blocks
- *	TILE, RUN		the most activation rows, and blocks, of a tile
+ *	gemv()		one activation row, one panel or two
+ *	decode()	a block of a panel into words or bytes of DECODED bytes
+ *	tile()		up to TILE activation rows with a decoded run of blocks
+ *	RUN		the most blocks of a run
+ *	FEW		so many rows are done one by one, with 16 bits
  */
 
 static inline __attribute__((always_inline))
@@ -41,11 +42,11 @@ static inline __attribute__((always_inline))
 void mx_panels(enum qaic_dtype dtype, struct mx_job *j, const uint8_t *w,
 	       size_t pitch, size_t n, void *work)
 {
-	size_t panels = (n + QPC_PANEL_ROWS - 1) / QPC_PANEL_ROWS, i;
+	size_t panels = (n + QPC_PANEL_ROWS - 1) / QPC_PANEL_ROWS, i, m;
 	size_t half = panels / 2;
 	float *y = j->y;
 
-	if (j->x->m > 1) {
+	if (j->x->m > (j->x->act8 ? 1 : FEW)) {
 		for (i = 0; i < panels; i++, w += pitch) {
 			mx_gemm_panel(dtype, j, w, work);
 			j->y += QPC_PANEL_ROWS;
@@ -54,19 +55,21 @@ void mx_panels(enum qaic_dtype dtype, struct mx_job *j, const uint8_t *w,
 	}
 	/* two streams far apart are read faster than one */
 	for (i = 0; i < half; i++)
-		gemv(dtype, j, y + i * QPC_PANEL_ROWS,
-		     y + (half + i) * QPC_PANEL_ROWS, w + i * pitch,
-		     w + (half + i) * pitch, 2);
-	if (panels & 1)
-		gemv(dtype, j, y + (panels - 1) * QPC_PANEL_ROWS, NULL,
-		     w + (panels - 1) * pitch, NULL, 1);
+		for (m = 0; m < j->x->m; m++)
+			gemv(dtype, j, m, y + m * j->ldy + i * QPC_PANEL_ROWS,
+			     y + m * j->ldy + (half + i) * QPC_PANEL_ROWS,
+			     w + i * pitch, w + (half + i) * pitch, 2);
+	for (m = 0; m < j->x->m && (panels & 1); m++)
+		gemv(dtype, j, m, y + m * j->ldy + (panels - 1) * QPC_PANEL_ROWS,
+		     NULL, w + (panels - 1) * pitch, NULL, 1);
 }
 
 static void mx_mul(enum qaic_dtype dtype, float *y, size_t ldy,
 		   const struct mx_rows *x, const uint8_t *w, size_t pitch,
 		   size_t n, bool acc, void *work)
 {
-	struct mx_job j = { .y = y, .ldy = ldy, .x = x, .acc = acc };
+	struct mx_job j = { .y = y, .ldy = ldy, .x = x, .acc = acc,
+			    .unit = mx_unit(dtype) };
 
 	switch (dtype) {
 	case QAIC_MXFP6:

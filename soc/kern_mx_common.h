@@ -12,6 +12,7 @@ struct mx_job {
 	float *y;
 	size_t ldy;
 	const struct mx_rows *x;
+	float unit;		/* of the integers that weights are */
 	bool acc;
 };
 

@@ -5,6 +5,7 @@
 
 #include "tests/unit/libqeff/tok_test.h"
 
+#include "tests/unit/libqeff/charsmap_sample.h"
 #include "tests/unit/libqeff/spm_sample.h"
 
 static int try_sample(const struct spm_sample *s, const char *config,
@@ -131,6 +132,27 @@ static void normalizer(void **state)
 	qeff_tokenizer_close(tok);
 }
 
+/* nmt_nfkc and its like: the longest entry counts, user-defined pieces stay. */
+static void characters(void **state)
+{
+	static struct charsmap_sample c;
+	struct qeff_tokenizer *tok;
+	struct spm_sample s;
+
+	charsmap_sample(&c);
+	spm_sample(&s, true, false);
+	s.norm.has_precompiled_charsmap = 1;
+	s.norm.precompiled_charsmap = (ProtobufCBinaryData){ c.len, c.blob };
+	s.norm.remove_extra_whitespaces = 1;
+	spm_add(&s, "\xc3\xa9", -9, SENTENCEPIECE__PIECE__TYPE__NORMAL);
+	spm_add(&s, "E", -9, SENTENCEPIECE__PIECE__TYPE__NORMAL);
+	tok = open_sample(&s, NULL);
+	check_ids(tok, "\tAb\xc2\xad\t", "9");	/* " ab " */
+	check_ids(tok, "ae\xcc\x81" "e", "8 14 15");
+	check_ids(tok, "a<user>", "8 12");
+	qeff_tokenizer_close(tok);
+}
+
 static void configuration(void **state)
 {
 	struct qeff_tokenizer *tok;
@@ -239,7 +261,7 @@ int main(void)
 		cmocka_unit_test(bytes),
 		cmocka_unit_test(unigram),
 		cmocka_unit_test(normalizer),
-		cmocka_unit_test(configuration),
+		cmocka_unit_test(characters), cmocka_unit_test(configuration),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(truncated),
 	};

@@ -9,12 +9,12 @@ size_t mx_rows_bytes(size_t m, size_t blocks)
 {
 	size_t n = m * blocks;
 
-	return n * QAIC_MX_BLOCK * 4 + n * (sizeof(float) + sizeof(int32_t)) +
-	       4 * ALIGN;
+	return n * QAIC_MX_BLOCK * 2 + n * (sizeof(float) + sizeof(int32_t)) +
+	       3 * ALIGN;
 }
 
 void mx_rows_init(struct mx_rows *r, void *buf, size_t m, size_t blocks,
-		  bool act8)
+		  bool act8, bool bytes)
 {
 	size_t n = m * blocks;
 	uint8_t *p = buf;
@@ -22,9 +22,8 @@ void mx_rows_init(struct mx_rows *r, void *buf, size_t m, size_t blocks,
 	r->m = m;
 	r->blocks = blocks;
 	r->act8 = act8;
-	r->q = (int16_t *)p;
-	p += n * QAIC_MX_BLOCK * sizeof(*r->q);
-	r->b = (int8_t *)p;
+	r->q = bytes ? NULL : (int16_t *)p;
+	r->b = bytes ? (int8_t *)p : NULL;
 	p += n * QAIC_MX_BLOCK * 2;
 	r->sum = (int32_t *)p;
 	p += qaic_align(n * sizeof(*r->sum), ALIGN);

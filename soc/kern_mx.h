@@ -26,22 +26,24 @@
 struct mx_rows {
 	size_t m, blocks;	/* blocks of 32 per row */
 	bool act8;
-	/* [m][32 blocks] integers; groups of four in the order 0, 2, 1, 3 */
+	/* either the integers [m][32 blocks]; groups of four in order 0, 2, 1, 3 */
 	int16_t *q;
-	/* 16 bits: [2][m][32 blocks] high and low bytes, the low one signed.
+	/* or, 16 bits: [2][m][32 blocks] high and low bytes, the low one signed;
 	 * 8 bits: the integers alone */
 	int8_t *b;
 	int32_t *sum;		/* [m][blocks] of the integers */
 	float *scale;		/* [m][blocks] */
 };
 
-/* Bytes for the buffers of @m rows; their places in @buf. */
+/* Bytes for the buffers of @m rows; their places in @buf. @bytes: b, not q. */
 size_t mx_rows_bytes(size_t m, size_t blocks);
 void mx_rows_init(struct mx_rows *r, void *buf, size_t m, size_t blocks,
-		  bool act8);
+		  bool act8, bool bytes);
 
 struct kern_mx {
 	const char *name;
+	/* Does mul() take bytes for so many rows? */
+	bool (*bytes)(enum qaic_dtype dtype, size_t m, bool act8);
 	/*
 	 * Fill @count blocks of row @row, from block @first on. @x has 32 @count
 	 * floats. A block with an infinity or a NaN becomes NaN, one below 2^-100

@@ -17,10 +17,22 @@
 #include "soc/kern_mx_common.h"
 
 #define TILE	4
-#define FEW	1
 #define RUN	16		/* blocks: 16 KiB of words */
 #define DECODED	1024		/* bytes of a decoded block */
 #define AHEAD	1024
+
+static inline size_t few(enum qaic_dtype dtype, bool act8)
+{
+	(void)dtype;
+	(void)act8;
+	return 1;
+}
+
+static bool use_bytes(enum qaic_dtype dtype, size_t m, bool act8)
+{
+	(void)dtype;
+	return act8 && m == 1;
+}
 
 static inline __m256i load(const uint8_t *p)
 {
@@ -188,8 +200,10 @@ void gemv_act(enum qaic_dtype dtype, bool act8, const struct mx_job *j,
 		g = x->blocks - b < QPC_GROUP ? x->blocks - b : QPC_GROUP;
 		for (i = 0; i < g; i++) {
 			size_t at = m * x->blocks + b + i;
-			const int16_t *q = x->q + at * QAIC_MX_BLOCK;
-			const int8_t *a = x->b + at * QAIC_MX_BLOCK;
+			const int16_t *q = act8 ? NULL :
+					   x->q + at * QAIC_MX_BLOCK;
+			const int8_t *a = act8 ? x->b + at * QAIC_MX_BLOCK :
+					  NULL;
 
 			xs = _mm256_set1_ps(x->scale[at]);
 			_Pragma("GCC unroll 4")
@@ -325,7 +339,7 @@ void tile(enum qaic_dtype dtype, const struct mx_job *j, size_t m, size_t count,
 #include "soc/kern_mx_body.h"
 
 static const struct kern_mx avx2 = {
-	.name = "avx2", .quant = mx_quant, .line = mx_line,
+	.name = "avx2", .bytes = use_bytes, .quant = mx_quant, .line = mx_line,
 	.mul = mx_mul,
 };
 

@@ -19,7 +19,6 @@
 #include "soc/kern_mx_common.h"
 
 #define TILE	8
-#define FEW	3
 #define RUN	16		/* blocks: 16 KiB of words */
 #define DECODED	1024		/* bytes of a decoded block, at most */
 #define AHEAD	1024
@@ -38,6 +37,16 @@ static const int8_t e2m3[64] __attribute__((aligned(64))) = {
 static const int8_t e2m1[64] __attribute__((aligned(64))) = {
 	E2M1, E2M1, E2M1, E2M1,
 };
+
+static inline size_t few(enum qaic_dtype dtype, bool act8)
+{
+	return act8 ? 1 : dtype == QAIC_MXFP6 ? 3 : 7;
+}
+
+static bool use_bytes(enum qaic_dtype dtype, size_t m, bool act8)
+{
+	return act8 || m <= few(dtype, act8);
+}
 
 static inline int offset_of(enum qaic_dtype dtype)
 {
@@ -348,7 +357,7 @@ void tile(enum qaic_dtype dtype, const struct mx_job *j, size_t m, size_t count,
 #include "soc/kern_mx_body.h"
 
 static const struct kern_mx avx512 = {
-	.name = "avx512", .quant = mx_quant, .line = mx_line,
+	.name = "avx512", .bytes = use_bytes, .quant = mx_quant, .line = mx_line,
 	.mul = mx_mul,
 };
 

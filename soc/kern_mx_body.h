@@ -7,7 +7,8 @@
  *	decode()	a block of a panel into words or bytes of DECODED bytes
  *	tile()		up to TILE activation rows with a decoded run of blocks
  *	RUN		the most blocks of a run
- *	FEW		so many rows are done one by one, with 16 bits
+ *	few()		so many rows are done one by one
+ *	use_bytes()	which integers the rows are wanted as
  */
 
 static inline __attribute__((always_inline))
@@ -46,7 +47,7 @@ void mx_panels(enum qaic_dtype dtype, struct mx_job *j, const uint8_t *w,
 	size_t half = panels / 2;
 	float *y = j->y;
 
-	if (j->x->m > (j->x->act8 ? 1 : FEW)) {
+	if (j->x->m > few(dtype, j->x->act8)) {
 		for (i = 0; i < panels; i++, w += pitch) {
 			mx_gemm_panel(dtype, j, w, work);
 			j->y += QPC_PANEL_ROWS;

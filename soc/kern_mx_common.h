@@ -94,6 +94,11 @@ static inline void mx_one_block(const struct mx_rows *r, size_t row, size_t bloc
 		s[i] = q[i];
 	}
 	r->sum[nr] = sum;
+	if (r->q) {
+		mx_swap_middle(s);
+		memcpy(r->q + at, s, sizeof(s));
+		return;
+	}
 	if (r->act8) {
 		for (i = 0; i < QAIC_MX_BLOCK; i++)
 			hi[i] = s[i];
@@ -105,8 +110,6 @@ static inline void mx_one_block(const struct mx_rows *r, size_t row, size_t bloc
 		memcpy(r->b + half + at, lo, sizeof(lo));
 	}
 	memcpy(r->b + at, hi, sizeof(hi));
-	mx_swap_middle(s);
-	memcpy(r->q + at, s, sizeof(s));
 }
 
 static void mx_quant(const struct mx_rows *r, size_t row, size_t first,

@@ -105,8 +105,16 @@ static void mx_mul(enum qaic_dtype dtype, float *y, size_t ldy,
 	}
 }
 
+static bool use_bytes(enum qaic_dtype dtype, size_t m, bool act8)
+{
+	(void)dtype;
+	(void)m;
+	(void)act8;
+	return false;
+}
+
 static const struct kern_mx portable = {
-	.name = "portable", .quant = mx_quant, .line = mx_line,
+	.name = "portable", .bytes = use_bytes, .quant = mx_quant, .line = mx_line,
 	.mul = mx_mul,
 };
 

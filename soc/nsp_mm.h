@@ -69,5 +69,15 @@ void mm_sgemm(const struct mm *mm);
 
 /* nsp_panels.c: weights in blocks */
 void mm_panels(const struct mm *mm);
+/* Fill @rows from the activation rows @m0 on, block @b0 of K on. */
+struct mx_rows;
+void mm_quantize(const struct mm *mm, const struct mx_rows *rows, size_t m0,
+		 size_t b0);
+/*
+ * nsp_remember.c: rows [m0, m0 + m) in blocks, from the calling thread's memory of
+ * what it made last. False if it has no room for them.
+ */
+bool mm_remembered(const struct mm *mm, size_t m0, size_t m, bool bytes,
+		   struct mx_rows *x);
 
 #endif

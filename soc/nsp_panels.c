@@ -25,22 +25,20 @@ struct part {
 	size_t m0, ldy;
 };
 
-/* Blocks [b0, b0 + blocks) of K of m rows. */
-static void load_rows(const struct mm *mm, struct part *p, size_t m, size_t b0,
-		      size_t blocks)
+void mm_quantize(const struct mm *mm, const struct mx_rows *rows, size_t m0,
+		 size_t b0)
 {
 	size_t k0 = b0 * QAIC_MX_BLOCK, i, k, c, full;
 	float buf[NSP_CHUNK];
 	const uint8_t *src;
 	const float *x;
 
-	mx_rows_init(&p->x, p->xbuf, m, blocks, mm->act8);
-	for (i = 0; i < m; i++) {
-		for (k = 0; k < blocks * QAIC_MX_BLOCK; k += full) {
-			full = blocks * QAIC_MX_BLOCK - k;
+	for (i = 0; i < rows->m; i++) {
+		for (k = 0; k < rows->blocks * QAIC_MX_BLOCK; k += full) {
+			full = rows->blocks * QAIC_MX_BLOCK - k;
 			full = full < NSP_CHUNK ? full : NSP_CHUNK;
 			c = mm->k - k0 - k < full ? mm->k - k0 - k : full;
-			src = mm_x(mm, p->m0 + i) + (int64_t)(k0 + k) * mm->xk;
+			src = mm_x(mm, m0 + i) + (int64_t)(k0 + k) * mm->xk;
 			x = nsp_load_f(mm->kern, buf, src, mm->xt, mm->xk, c);
 			if (c < full) {
 				if (x != buf)
@@ -48,10 +46,23 @@ static void load_rows(const struct mm *mm, struct part *p, size_t m, size_t b0,
 				memset(buf + c, 0, (full - c) * sizeof(*buf));
 				x = buf;
 			}
-			p->kern->quant(&p->x, i, k / QAIC_MX_BLOCK,
-				       full / QAIC_MX_BLOCK, x);
+			kern_mx_get()->quant(rows, i, k / QAIC_MX_BLOCK,
+					     full / QAIC_MX_BLOCK, x);
 		}
 	}
+}
+
+/* Blocks [b0, b0 + blocks) of K of m rows. */
+static void load_rows(const struct mm *mm, struct part *p, size_t m, size_t b0,
+		      size_t blocks)
+{
+	bool bytes = p->kern->bytes(mm->wt, m, mm->act8);
+
+	if (blocks * QAIC_MX_BLOCK >= mm->k &&
+	    mm_remembered(mm, p->m0, m, bytes, &p->x))
+		return;
+	mx_rows_init(&p->x, p->xbuf, m, blocks, mm->act8, bytes);
+	mm_quantize(mm, &p->x, p->m0, b0);
 }
 
 static void some_rows(const struct mm *mm, struct part *p, size_t m)

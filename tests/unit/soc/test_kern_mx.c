@@ -116,7 +116,8 @@ static float *run(const struct kern_mx *k, const struct data *d,
 	for (b = 0; b < s->blocks; b += n) {
 		n = s->blocks - b < chunk ? s->blocks - b : chunk;
 		buf = aligned_alloc(64, qpc_panel_n(mx_rows_bytes(s->m, n)) * 4);
-		mx_rows_init(&r, buf, s->m, n, act8);
+		mx_rows_init(&r, buf, s->m, n, act8,
+			     k->bytes(t, s->m, act8));
 		for (i = 0; i < s->m; i++)
 			k->quant(&r, i, 0, n, d->x + i * s->k32 + b * 32);
 		k->mul(t, y, s->ldy, &r,

@@ -94,7 +94,7 @@ static void make_weights(struct run *r)
 static void make_ddr(struct run *r)
 {
 	const struct mat *a = &r->a;
-	size_t es = a->f32 ? 4 : 2, batch = (size_t)a->b0 * a->b1, i;
+	size_t es = 4, batch = (size_t)a->b0 * a->b1, i;	/* room for F32 */
 	int64_t e;
 
 	r->xo = 64;
@@ -271,6 +271,43 @@ static void parts(void **state)
 	}
 }
 
+/*
+ * Blocks of activations are remembered: another shape, type or number of bits of the
+ * same bytes, or one other bit, must not find the old ones.
+ */
+static void remembered(void **state)
+{
+	struct mat a = { .b0 = 1, .b1 = 1, .m = 9, .n = 32, .k = 96, .used = 1,
+			 .t = QAIC_MXFP6 };
+	void *scratch = aligned_alloc(64, NSP_SCRATCH);
+	struct run r = { .a = a, .k32 = 96, .ms = 1 };
+	struct nsp_mem mem;
+	struct nsp_cmd c;
+	int i, j;
+
+	make_weights(&r);
+	make_ddr(&r);
+	mem = (struct nsp_mem){ .consts = r.w, .ddr = r.ddr };
+	for (i = 0; i < 60; i++) {
+		r.a.act8 = i % 7 == 3;
+		r.a.f32 = i % 5 == 2;
+		r.a.m = i % 11 == 4 ? 3 : i % 4 ? 9 : 1;
+		/* nothing, the first or the last number is another one */
+		if (r.a.f32 || i % 3)
+			for (j = 0; j < 9 * 96; j++)
+				put(&r, r.xo, j, (j * (i / 6) % 17) / 17.0f);
+		put(&r, r.xo, i & 1 ? 0 : r.a.m * 96 - 1, 0.25f + i / 100.0f);
+		make_cmd(&r, &c);
+		nsp_exec(&c, &mem, 0, scratch);
+		for (j = 0; j < (int)r.a.m; j++)
+			check_one(&r, 0, 0, j, i % 32);
+	}
+	free(r.w);
+	free(r.wf);
+	free(r.ddr);
+	free(scratch);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -278,6 +315,7 @@ int main(void)
 		cmocka_unit_test(batches),
 		cmocka_unit_test(experts),
 		cmocka_unit_test(parts),
+		cmocka_unit_test(remembered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

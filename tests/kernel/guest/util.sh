@@ -81,7 +81,7 @@ t_util_monitor() {
 # the share of time that a program runs on each NSP, as far as it has them
 t_util_load() {
 	local a load
-	"$kbin/busy" /dev/accel/accel0 4 >$tmp/busy.out 2>&1 &
+	"$kbin/busy" /dev/accel/accel0 $((3 + slow)) >$tmp/busy.out 2>&1 &
 	a=$!
 	until_true 5 grep -q busy $tmp/busy.out
 	sleep 2.2
@@ -115,7 +115,7 @@ t_util_table_hotplug() {
 }
 
 t_util_table() {
-	timeout -s INT 1.5 "$bin/qaic-util" -t 1 -d 0 >$tmp/table
+	timeout -s INT $((slow + slow / 2)).5 "$bin/qaic-util" -t 1 -d 0 >$tmp/table
 	[ "$(grep -cE '^0 +Ready +/dev/accel/accel0 ' $tmp/table)" -ge 2 ] ||
 		wrong "$(cat $tmp/table)"
 }

@@ -221,6 +221,15 @@ static int build_options(struct qeff_build_options *o, struct qaic_err *err)
 					     &o->act_int8, err);
 }
 
+static int build_again(struct qeff_build_options *o, struct qeff_artefacts *art,
+		       struct qaic_err *err)
+{
+	fprintf(stderr, "%s: warning: %s; compiling it again\n", prog, err->msg);
+	qeff_artefacts_release(art);
+	o->rebuild_qpc = true;
+	return qeff_build(o, art, err);
+}
+
 /*
  * Load the QPC. One that cannot be loaded, because something has damaged it or
  * another version wrote it, is compiled again, once.
@@ -235,10 +244,7 @@ static int load(struct qeff_build_options *o, struct qeff_artefacts *art,
 
 	if (ret != -EINVAL)
 		return ret;
-	fprintf(stderr, "%s: warning: %s; compiling it again\n", prog, err->msg);
-	qeff_artefacts_release(art);
-	o->rebuild_qpc = true;
-	ret = qeff_build(o, art, err);
+	ret = build_again(o, art, err);
 	so.qpc_dir = art->qpc_dir;
 	return ret ? ret : qeff_session_open(&so, &gen.session, err);
 }
@@ -279,7 +285,9 @@ static int check_kind(const struct qeff_model_info *info,
 		return qaic_fail(err, -EINVAL,
 				 "%s is for models that generate text; %s does not%s",
 				 flag, info->arch, strstr(flag, "-len") ?
-				 ", its lengths are given by --seq-len" : "");
+				 ", its lengths are given by --seq-len" :
+				 strcmp(flag, "--verify") ? "" :
+				 "; use qeff verify");
 	return 0;
 }
 
@@ -324,6 +332,24 @@ static void share_options(void)
 	enc.progress = qaic_progress_terminal();
 }
 
+/* As load(). */
+static int load_whole(struct qeff_build_options *o,
+		      const struct qeff_model_info *info,
+		      struct qeff_artefacts *art, struct qaic_err *err)
+{
+	struct qeff_encoder_options eo = {
+		.qpc_dir = art->qpc_dir, .qid = a.qid, .pad_id = info->pad_id,
+		.progress = o->progress,
+	};
+	int ret = qeff_encoder_open(&eo, &enc.encoder, err);
+
+	if (ret != -EINVAL)
+		return ret;
+	ret = build_again(o, art, err);
+	eo.qpc_dir = art->qpc_dir;
+	return ret ? ret : qeff_encoder_open(&eo, &enc.encoder, err);
+}
+
 static int infer_whole(struct qeff_build_options *o,
 		       const struct qeff_model_info *info, struct qaic_err *err)
 {
@@ -333,11 +359,14 @@ static int infer_whole(struct qeff_build_options *o,
 	a.quiet = qaic_encode_quiet(&enc, info->task);
 	default_lengths(o, info);
 	ret = qeff_build(o, &art, err);
+	if (!ret)
+		ret = load_whole(o, info, &art, err);
 	qaic_progress_clear();
 	enc.model_dir = o->model_dir;
 	enc.qpc = art.qpc_dir;
 	if (!ret)
 		ret = qaic_encode_run(&enc, err);
+	qeff_encoder_close(enc.encoder);
 	qeff_artefacts_release(&art);
 	return ret;
 }

@@ -380,7 +380,8 @@ static int open_all(struct qaic_enc *g)
 	if (!ret)
 		ret = open_tokenizer(g);
 	o.pad_id = g->info.pad_id;
-	if (!ret)
+	g->enc = e->encoder;
+	if (!ret && !g->enc)
 		ret = qeff_encoder_open(&o, &g->enc, g->err);
 	qaic_progress_clear();
 	g->mask_id = qaic_enc_mask_id(g);
@@ -463,7 +464,8 @@ static void close_all(struct qaic_enc *g)
 		qaic_outfile_abort(&g->logits);
 	json_decref(g->results);
 	qaic_prompts_release(&g->prompts);
-	qeff_encoder_close(g->enc);
+	if (!g->e->encoder)
+		qeff_encoder_close(g->enc);
 	if (g->tok)
 		qeff_tokenizer_close(g->tok);
 }

@@ -17,6 +17,8 @@
 struct qaic_encode {
 	const char *prog;		/* "qeff infer", for messages */
 	const char *model_dir, *qpc;
+	struct qeff_encoder *encoder;	/* qpc, if it is loaded already; the
+					 * caller's; may be NULL */
 	unsigned int qid;
 	const char *prompt, *prompts_file, *input_ids;
 	const char *context, *context_file;

@@ -266,10 +266,16 @@ static void check_bus(const struct golden *g)
 	};
 	struct qaic_dma_stats a, b;
 	struct qaic_err err = QAIC_ERR_INIT;
-	struct qeff_session *s = open_combo(&c);
+	struct qeff_session *s;
 	struct qeff_result res;
 	uint64_t in = 0, out;
 
+	if (g->num_input < len[0]) {
+		result(false, "%s: fewer than %zu prompt tokens", g->name,
+		       len[0]);
+		return;
+	}
+	s = open_combo(&c);
 	if (!s)
 		return;
 	if (qaic_program_dma_stats(s->prog, &a) ||

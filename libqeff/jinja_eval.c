@@ -488,6 +488,7 @@ static int eval_sign(struct jinja_run *r, const struct jinja_node *n,
 {
 	int rc = jinja_eval(r, n->a, out);
 	int64_t i;
+	double v;
 
 	if (rc || n->type == JN_POS)
 		return rc;
@@ -502,7 +503,9 @@ static int eval_sign(struct jinja_run *r, const struct jinja_node *n,
 		return jinja_json(r, json_integer(i == INT64_MIN ? i : -i),
 				  out);
 	}
-	return jinja_json(r, json_real(-json_real_value(out->j)), out);
+	v = -json_real_value(out->j);
+	jinja_clear(out);
+	return jinja_json(r, json_real(v), out);
 }
 
 int jinja_eval(struct jinja_run *r, const struct jinja_node *n,

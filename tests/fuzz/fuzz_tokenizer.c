@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: MIT
 /*
- * Mutated tokenizers: our own tokenizer.json, a small one that has every kind of
- * step, SentencePiece models of both kinds and tokenizer_config.json. What opens
- * encodes and decodes, and its streams agree with its decoder.
+ * Mutated tokenizers: our own tokenizer.json, small ones that have every kind of
+ * model and step, vocab.json, merges.txt, vocab.txt, SentencePiece models of both
+ * kinds and tokenizer_config.json. What opens encodes and decodes, alone and in
+ * pairs, and its streams agree with its decoder.
  */
+#include <errno.h>
+#include <unistd.h>
+
 #include "tests/unit/libqeff/checkpoint.h"
 
 #include "libqeff/qeff.h"
 #include "tests/fuzz/mutate.h"
+#include "tests/unit/libqeff/charsmap_sample.h"
 #include "tests/unit/libqeff/spm_sample.h"
 
 static const char steps[] =
@@ -40,6 +45,49 @@ static const char steps[] =
 	"\"ignore_merges\":true,\"vocab\":{\"a\":0,\"b\":1,\"ab\":2,\"<u>\":3,"
 	"\"<0xE6>\":4,\"<0x97>\":5,\"<0xA5>\":6,\"_\":7,\"_a\":8},\"merges\":"
 	"[\"a b\",[\"_\",\"a\"]]}}";
+/* The other models and steps, by their names in the file. */
+static const char unigram[] =
+	"{\"added_tokens\":[{\"id\":3,\"content\":\"<x>\",\"special\":true}],"
+	"\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":[{\"type\":"
+	"\"Nmt\"},{\"type\":\"NFC\"},{\"type\":\"StripAccents\"},{\"type\":"
+	"\"ByteLevel\"}]},\"pre_tokenizer\":{\"type\":\"Sequence\","
+	"\"pretokenizers\":[{\"type\":\"CharDelimiterSplit\",\"delimiter\":"
+	"\"-\"},{\"type\":\"Metaspace\",\"replacement\":\"_\",\"str_rep\":"
+	"\"_\",\"add_prefix_space\":true}]},\"post_processor\":{\"type\":"
+	"\"TemplateProcessing\",\"single\":[{\"Sequence\":{\"id\":\"A\","
+	"\"type_id\":0}},{\"SpecialToken\":{\"id\":\"s\",\"type_id\":0}}],"
+	"\"pair\":[{\"Sequence\":{\"id\":\"A\",\"type_id\":0}},{\"Sequence\":"
+	"{\"id\":\"B\",\"type_id\":1}}],\"special_tokens\":{\"s\":{\"id\":"
+	"\"s\",\"ids\":[3],\"tokens\":[\"<x>\"]}}},\"decoder\":{\"type\":"
+	"\"Sequence\",\"decoders\":[{\"type\":\"CTC\",\"pad_token\":\"a\","
+	"\"word_delimiter_token\":\"b\",\"cleanup\":true},{\"type\":"
+	"\"BPEDecoder\",\"suffix\":\"_\"}]},\"model\":{\"type\":\"Unigram\","
+	"\"unk_id\":0,\"byte_fallback\":true,\"vocab\":[[\"<u>\",0],[\"_\","
+	"-1.5],[\"a\",-2],[\"<x>\",0],[\"aa\",-3.25],[\"_a\",-2],[\"b\",-9],"
+	"[\"<0xE6>\",-1e3]]}}";
+static const char wordpiece[] =
+	"{\"normalizer\":{\"type\":\"BertNormalizer\",\"clean_text\":true,"
+	"\"handle_chinese_chars\":true,\"strip_accents\":null,\"lowercase\":"
+	"true},\"pre_tokenizer\":{\"type\":\"BertPreTokenizer\"},"
+	"\"post_processor\":{\"type\":\"BertProcessing\",\"sep\":[\"a\",1],"
+	"\"cls\":[\"b\",2]},\"decoder\":{\"type\":\"WordPiece\",\"prefix\":"
+	"\"##\",\"cleanup\":true},\"model\":{\"type\":\"WordPiece\","
+	"\"unk_token\":\"[UNK]\",\"continuing_subword_prefix\":\"##\","
+	"\"max_input_chars_per_word\":100,\"vocab\":{\"[UNK]\":0,\"a\":1,"
+	"\"b\":2,\"##a\":3,\"##b\":4,\"upon\":5,\"\\u0000\":6}}}";
+static const char affixes[] =
+	"{\"model\":{\"type\":\"BPE\",\"unk_token\":\"a\",\"vocab\":{\"a\":0,"
+	"\"##a</w>\":1,\"##a\":2,\"aa\":3,\"b</w>\":4,\"aa</w>\":5},"
+	"\"merges\":[\"a ##a\",[\"a\",\"##a</w>\"]],"
+	"\"continuing_subword_prefix\":\"##\",\"end_of_word_suffix\":\"</w>\"}}";
+static const char vocab_json[] =
+	"{\"a\":0,\"b\":1,\"ab\":2,\"\xc4\xa0\":3,\"\xc4\xa0" "ab\":4,"
+	"\"<s>\":5,\"</s>\":6,\"<mask>\":7,\"o\":8,\"on\":9,\"n\":10}";
+static const char merges_txt[] =
+	"#version: 0.2\na b\n\xc4\xa0 ab\no n\n";
+static const char vocab_txt[] =
+	"[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nupon\na\n##a\n##b\r\nab\n";
+
 static const char config[] =
 	"{\"add_bos_token\":true,\"add_eos_token\":false,\"bos_token\":"
 	"{\"__type\":\"AddedToken\",\"content\":\"a\",\"lstrip\":false},"
@@ -78,6 +126,29 @@ static int try_decode(const struct qeff_tokenizer *tok, const int32_t *ids,
 	return bad;
 }
 
+/* Offsets are places of the texts, types and texts are what they may be. */
+static int try_pair(const struct qeff_tokenizer *tok, const char *a,
+		    const char *b)
+{
+	const size_t len[2] = { strlen(a), strlen(b) };
+	struct qaic_err err = QAIC_ERR_INIT;
+	struct qeff_encoding e;
+	const struct qeff_token *t;
+	size_t i;
+	int bad = 0;
+
+	if (qeff_encode_pair(tok, a, len[0], b, len[1], true, &e, &err))
+		return !err.msg[0];
+	for (i = 0; i < e.num; i++) {
+		t = &e.tokens[i];
+		bad |= t->id < 0 || (size_t)t->id >= qeff_vocab_size(tok) ||
+		       t->start > t->end || t->text < -1 || t->text > 1 ||
+		       (t->text >= 0 && t->end > len[t->text]);
+	}
+	qeff_encoding_release(&e);
+	return bad;
+}
+
 static int try_texts(const struct qeff_tokenizer *tok)
 {
 	static const char *const texts[] = {
@@ -101,6 +172,7 @@ static int try_texts(const struct qeff_tokenizer *tok)
 			       (size_t)ids[k] >= qeff_vocab_size(tok);
 		bad |= try_decode(tok, ids, n);
 		free(ids);
+		bad |= try_pair(tok, texts[i], texts[2]);
 	}
 	return bad;
 }
@@ -111,7 +183,8 @@ static int run(const void *data, size_t len, void *ctx)
 	struct qeff_tokenizer *tok;
 	struct place *p = ctx;
 	char *path = qaic_path(p->dir, p->file);
-	FILE *f = fopen(path, "w");
+	/* a new file each time: one cut short is written out at once by ext4 */
+	FILE *f = unlink(path) && errno != ENOENT ? NULL : fopen(path, "w");
 	int32_t some[64];
 	int bad, i;
 
@@ -126,16 +199,35 @@ static int run(const void *data, size_t len, void *ctx)
 	return bad;
 }
 
+static char *dir_with(const char *config, const char *file, const char *text)
+{
+	char *dir = temp_dir();
+
+	put_text(dir, "tokenizer_config.json", config);
+	if (file)
+		put_text(dir, file, text);
+	return dir;
+}
+
 int main(int argc, char **argv)
 {
+	static const char roberta[] =
+		"{\"tokenizer_class\":\"RobertaTokenizer\"}";
+	static struct charsmap_sample chars;
 	struct place json = { temp_dir(), "tokenizer.json" };
 	struct place spm = { temp_dir(), "tokenizer.model" };
 	struct place conf = { temp_dir(), "tokenizer_config.json" };
-	struct fuzz_target t[5];
+	struct place vocab = { dir_with(roberta, "merges.txt", merges_txt),
+			       "vocab.json" };
+	struct place merges = { dir_with(roberta, "vocab.json", vocab_json),
+				"merges.txt" };
+	struct place words = { dir_with("{\"tokenizer_class\":"
+					"\"BertTokenizer\"}", NULL, NULL),
+			       "vocab.txt" };
+	size_t len, bpe_len, uni_len, map_len;
+	uint8_t *bpe, *uni, *map;
 	struct spm_sample s;
-	size_t len, bpe_len, uni_len;
-	uint8_t *bpe, *uni;
-	char *tales;
+	char *tales, *base64, *precompiled;
 	int rc;
 
 	must(!qaic_read_file("models/tales/tokenizer.json", 1 << 20, &tales,
@@ -144,22 +236,51 @@ int main(int argc, char **argv)
 	bpe = spm_pack(&s, &bpe_len);
 	spm_sample(&s, false, false);
 	uni = spm_pack(&s, &uni_len);
-	must(bpe && uni, "out of memory");
+	charsmap_sample(&chars);
+	s.norm.has_precompiled_charsmap = 1;
+	s.norm.precompiled_charsmap =
+		(ProtobufCBinaryData){ chars.len, chars.blob };
+	map = spm_pack(&s, &map_len);
+	base64 = charsmap_base64(&chars);
+	precompiled = base64 ? qaic_asprintf("{\"normalizer\":{\"type\":"
+		"\"Precompiled\",\"precompiled_charsmap\":\"%s\"},\"model\":"
+		"{\"type\":\"WordLevel\",\"vocab\":{\"a\":0},\"unk_token\":"
+		"\"a\"}}", base64) : NULL;
+	must(bpe && uni && map && precompiled, "out of memory");
 	put_text(conf.dir, "tokenizer.json", steps);
-	t[0] = (struct fuzz_target){ "steps", steps, sizeof(steps) - 1, run,
-				     &json, true };
-	t[1] = (struct fuzz_target){ "spm-bpe", bpe, bpe_len, run, &spm, false };
-	t[2] = (struct fuzz_target){ "spm-unigram", uni, uni_len, run, &spm,
-				     false };
-	t[3] = (struct fuzz_target){ "config", config, sizeof(config) - 1, run,
-				     &conf, true };
-	t[4] = (struct fuzz_target){ "tales", tales, len, run, &json, true };
+
+	const struct fuzz_target t[] = {
+		{ "steps", steps, sizeof(steps) - 1, run, &json, true },
+		{ "unigram", unigram, sizeof(unigram) - 1, run, &json, true },
+		{ "wordpiece", wordpiece, sizeof(wordpiece) - 1, run, &json,
+		  true },
+		{ "affixes", affixes, sizeof(affixes) - 1, run, &json, true },
+		{ "precompiled", precompiled, strlen(precompiled), run, &json,
+		  true },
+		{ "vocab.json", vocab_json, sizeof(vocab_json) - 1, run, &vocab,
+		  true },
+		{ "merges.txt", merges_txt, sizeof(merges_txt) - 1, run,
+		  &merges, true },
+		{ "vocab.txt", vocab_txt, sizeof(vocab_txt) - 1, run, &words,
+		  true },
+		{ "spm-bpe", bpe, bpe_len, run, &spm, false },
+		{ "spm-unigram", uni, uni_len, run, &spm, false },
+		{ "spm-charsmap", map, map_len, run, &spm, false },
+		{ "config", config, sizeof(config) - 1, run, &conf, true },
+		{ "tales", tales, len, run, &json, true },
+	};
 	rc = fuzz_main(argc, argv, t, QAIC_ARRAY_SIZE(t));
 	free(tales);
 	free(bpe);
 	free(uni);
+	free(map);
+	free(base64);
+	free(precompiled);
 	drop_dir(json.dir);
 	drop_dir(spm.dir);
 	drop_dir(conf.dir);
+	drop_dir(vocab.dir);
+	drop_dir(merges.dir);
+	drop_dir(words.dir);
 	return rc;
 }

@@ -115,8 +115,8 @@ static void operators(void **state)
 	   "x 2 False True None");
 	is("{{ 'a' if n == 3 else 'b' }}{{ 'c' if n == 4 }}{{ 1 if 0 else 2 if 0 else 3 }}",
 	   "a3");
-	is("{{ -n + 1 }} {{ -(2) }} {{ +2 }} {{ - -2 }} {{ -l[0] }}",
-	   "-2 -2 2 2 -1");
+	is("{{ -n + 1 }} {{ -(2) }} {{ +2 }} {{ - -2 }} {{ -l[0] }} {{ -1.5 }}",
+	   "-2 -2 2 2 -1 -1.5");
 }
 
 static void statements(void **state)

@@ -19,6 +19,7 @@ static const char *dir;
 static struct qaic_device *dev;
 static struct qaic_program *prog;
 static struct qaic_transport *t;
+static bool embedded;
 static struct qaic_err err;
 
 static int setup(void **state)
@@ -38,6 +39,7 @@ static int up(void **state)
 	    qaic_program_load(dev, dir, &prog, &err))
 		return -1;
 	t = dev->t;
+	embedded = !strcmp(t->name, "embedded");
 	return 0;
 }
 
@@ -46,11 +48,6 @@ static int down(void **state)
 	qaic_program_unload(prog);
 	qaic_device_close(dev);
 	return 0;
-}
-
-static bool embedded(void)
-{
-	return !strcmp(t->name, "embedded");
 }
 
 static int manage(uint32_t type, uint32_t len, uint32_t msg_len, uint32_t count)
@@ -79,7 +76,7 @@ static void test_manage(void **state)
 	/* a queue of no elements */
 	assert_int_equal(manage(7, 24, 24, 1), -EINVAL);
 	/* a channel that is another's */
-	if (prog->dbc || embedded())
+	if (prog->dbc || embedded)
 		assert_int_equal(manage(10, 16, 16, 1),
 				 prog->dbc ? -EPERM : -EINVAL);
 }
@@ -292,7 +289,7 @@ static void test_threads(void **state)
 	unsigned int n, i;
 
 	run_once(y);
-	if (!embedded())
+	if (!embedded)
 		skip();
 	for (n = 1; n <= 16; n *= 4) {
 		assert_int_equal(qaic_embedded_set_threads(n), 0);

@@ -126,6 +126,13 @@ void jinja_scope_free(struct jinja_scope *s);
 /* Call a macro: what it writes becomes *out. */
 int jinja_macro(struct jinja_run *r, const struct jinja_node *m,
 		struct jinja_args *a, struct jinja_val *out);
+/* A JN_ITEM, a JN_SLICE (jinja_item.c). */
+int jinja_subscript(struct jinja_run *r, const struct jinja_node *n,
+		    struct jinja_val *out);
+int jinja_undefined(const char *name, struct jinja_val *out);
+/* "name of x, which is undefined" */
+int jinja_no_attr(struct jinja_run *r, const struct jinja_val *x,
+		  const char *name);
 /* x.name or x[name]; undefined where there is none. */
 int jinja_attr(struct jinja_run *r, const struct jinja_val *x, const char *name,
 	       struct jinja_val *out);
@@ -172,6 +179,14 @@ int jinja_do_dictsort(struct jinja_run *r, const struct jinja_val *self,
 		      struct jinja_args *a, struct jinja_val *out);
 int jinja_do_unique(struct jinja_run *r, const struct jinja_val *self,
 		    struct jinja_args *a, struct jinja_val *out);
+
+/* Methods of strings (jinja_split.c). */
+int jinja_do_split(struct jinja_run *r, const struct jinja_val *self,
+		   struct jinja_args *a, struct jinja_val *out);
+int jinja_do_rsplit(struct jinja_run *r, const struct jinja_val *self,
+		    struct jinja_args *a, struct jinja_val *out);
+int jinja_do_splitlines(struct jinja_run *r, const struct jinja_val *self,
+			struct jinja_args *a, struct jinja_val *out);
 
 /* ---- text (jinja_text.c) ---- */
 

@@ -98,7 +98,10 @@ void tok_buf_copy(struct tok_buf *out, const struct tok_view *in, size_t from,
 /* Append the character @cp that stands for [from, to). */
 void tok_buf_char(struct tok_buf *out, uint32_t cp, const struct tok_view *in,
 		  size_t from, size_t to);
-/* The same with each byte of it spelled as its character (tok_bytes.c). */
+/* Append what stands before @in, not empty: it belongs to its first character. */
+void tok_buf_before(struct tok_buf *out, const char *s, size_t n,
+		    const struct tok_view *in);
+/* Append @in with each byte of it spelled as its character (tok_bytes.c). */
 void tok_bytes_spell(const struct tok_view *in, struct tok_buf *out);
 void tok_buf_free(struct tok_buf *b);
 static inline struct tok_view tok_buf_view(const struct tok_buf *b, size_t off,

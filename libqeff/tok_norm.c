@@ -56,15 +56,6 @@ static int replace(const struct tok_norm *n, const struct tok_view *in,
 	return rc;
 }
 
-static void prepend(const char *s, size_t len, const struct tok_view *in,
-		    struct tok_buf *out)
-{
-	uint32_t cp;
-
-	/* it belongs to the first character */
-	tok_buf_put(out, s, len, in, 0, tok_utf8_get(in->s, &cp));
-}
-
 /* sentencepiece/src/normalizer.cc, after its map of characters */
 static void sentencepiece(const struct tok_norm *n, const struct tok_view *in,
 			  struct tok_buf *out)
@@ -83,7 +74,7 @@ static void sentencepiece(const struct tok_norm *n, const struct tok_view *in,
 	rest = (struct tok_view){ in->s + i, end - i,
 				  in->at ? in->at + i : NULL, in->first };
 	if (n->dummy_prefix && (in->first || !n->first_only))
-		prepend(space, strlen(space), &rest, out);
+		tok_buf_before(out, space, strlen(space), &rest);
 	for (from = i; i < end; i++) {
 		if (in->s[i] != ' ') {
 			after_space = false;
@@ -182,7 +173,7 @@ static int run_step(const struct qeff_tokenizer *tok, const struct tok_norm *n,
 		return 0;
 	case TOK_NORM_PREPEND:
 		if (in->len) {
-			prepend(n->s, n->len, in, out);
+			tok_buf_before(out, n->s, n->len, in);
 			tok_buf_copy(out, in, 0, in->len);
 		}
 		return 0;

@@ -56,22 +56,13 @@ static int to_bytes(const struct tok_piece *p, struct tok_scratch *s)
 	return put_piece(&s->b, from, p, s->err);
 }
 
-/* What is put before a text belongs to its first character. */
-static void put_before(struct tok_buf *out, const char *what, size_t len,
-		       const struct tok_view *v)
-{
-	uint32_t cp;
-
-	tok_buf_put(out, what, len, v, 0, tok_utf8_get(v->s, &cp));
-}
-
 static int prefix_space(const struct tok_piece *p, struct tok_scratch *s)
 {
 	struct tok_view v = view_of(p, s);
 	size_t from = s->b.buf.str.len;
 
 	if (v.s[0] != ' ')
-		put_before(&s->b.buf, " ", 1, &v);
+		tok_buf_before(&s->b.buf, " ", 1, &v);
 	tok_buf_copy(&s->b.buf, &v, 0, v.len);
 	return put_piece(&s->b, from, p, s->err);
 }
@@ -86,7 +77,7 @@ static int metaspace(const struct tok_pre *st, const struct tok_piece *p,
 	if (!starts && v.s[0] != ' ' &&
 	    (st->prepend == TOK_PREPEND_ALWAYS ||
 	     (st->prepend == TOK_PREPEND_FIRST && v.first)))
-		put_before(&s->b.buf, st->s, st->len, &v);
+		tok_buf_before(&s->b.buf, st->s, st->len, &v);
 	for (i = 0; i < v.len; i++) {
 		if (v.s[i] != ' ')
 			continue;

@@ -119,6 +119,14 @@ void tok_buf_char(struct tok_buf *out, uint32_t cp, const struct tok_view *in,
 	tok_buf_put(out, u, tok_utf8_put(u, cp), in, from, to);
 }
 
+void tok_buf_before(struct tok_buf *out, const char *s, size_t n,
+		    const struct tok_view *in)
+{
+	uint32_t cp;
+
+	tok_buf_put(out, s, n, in, 0, tok_utf8_get(in->s, &cp));
+}
+
 void tok_buf_free(struct tok_buf *b)
 {
 	qaic_str_free(&b->str);

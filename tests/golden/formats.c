@@ -17,15 +17,16 @@ static const struct format {
 	bool act_int8;
 	double random, trained;
 } formats[] = {
+	{ 0, false, 0.0061, 4e-4 },	/* FP16, for comparison */
 	{ QAIC_MXINT8, false, 0.13, 0.0085 },
 	{ QAIC_MXINT8, true, 0.18, 0.012 },
-	{ QAIC_MXFP6, false, 0.44, 0.032 },
-	{ QAIC_MXFP6, true, 0.53, 0.032 },
-	{ QAIC_MXFP4, false, 1.1, 0.125 },
-	{ QAIC_MXFP4, true, 1.1, 0.125 },
+	{ QAIC_MXFP6, false, 0.32, 0.032 },
+	{ QAIC_MXFP6, true, 0.33, 0.032 },
+	{ QAIC_MXFP4, false, 1.2, 0.125 },
+	{ QAIC_MXFP4, true, 1.2, 0.125 },
 };
 
-static const struct format kv_only = { 0, false, 0.24, 0.0025 };
+static const struct format kv_only = { 0, false, 0.1, 0.0025 };
 
 struct golden {
 	const char *dir, *name;
@@ -68,9 +69,17 @@ static int load(struct golden *g, const char *dir)
 	}
 	if (g->num_input > g->rows)
 		g->num_input = g->rows;
+	/* its tenth token is a tie between two experts, see README.md */
+	if (!strcmp(g->name, "mixtral"))
+		g->num_input = 9;
 	g->logits = load_logits(dir, file, g->rows, g->vocab);
 	json_decref(root);
 	return g->logits && g->num_input ? 0 : -1;
+}
+
+static const char *format_name(const struct format *f)
+{
+	return f->weights ? qaic_dtype_name(f->weights) : "fp16";
 }
 
 /* The last position of a call that is no filling names the golden row. */
@@ -156,11 +165,11 @@ static void check_model(const char *dir, bool verbose)
 		prefill = rms_of(&g, f, 3, 8, false);
 		if (verbose)
 			printf("%-10s %s%s: %.3g in decode, %.3g in prefill\n",
-			       g.name, qaic_dtype_name(f->weights), f->act_int8 ?
+			       g.name, format_name(f), f->act_int8 ?
 			       " int8" : "", decode, prefill);
 		result(decode <= bound && prefill <= bound,
 		       "%s %s%s: relative RMS %.3g in decode, %.3g in prefill, bound %.3g",
-		       g.name, qaic_dtype_name(f->weights), f->act_int8 ?
+		       g.name, format_name(f), f->act_int8 ?
 		       " with 8-bit activations" : "", decode, prefill, bound);
 	}
 	/* nothing but the cache in blocks */
@@ -308,7 +317,7 @@ static void check_lossless(const char *from, enum qaic_dtype dtype, bool verbose
 			got.n = 0;
 			generate(&g, &o, keep_logits, &got);
 			diff = rms(&got, &want);
-			bound = act8 ? 0.15 : 4e-4;
+			bound = act8 ? 0.09 : 3e-4;
 			if (verbose)
 				printf("%-10s %s%s exactly, prompt-len %u: %.3g\n",
 				       g.name, qaic_dtype_name(dtype),

@@ -72,6 +72,37 @@ static void test_decode_is_ddr_bound(void **state)
 	qpc_program_release(&p);
 }
 
+/* Weights in blocks: bytes as they are stored, HMX as ever. */
+static void test_block_formats(void **state)
+{
+	static const struct { uint8_t dtype; double bits; } f[] = {
+		{ QAIC_MXINT8, 8.25 }, { QAIC_MXFP6, 6.25 }, { QAIC_MXFP4, 4.25 },
+	};
+	struct qpc_timing half, t;
+	struct qpc_program p;
+	uint32_t i, n, k;
+
+	for (i = 0; i < 3; i++) {
+		/* 8 B weights */
+		decoder(&p, 16, 1, 119, 16384, 4096);
+		qpc_timing(&p, 0, QPC_SKU_PRO, &half);
+		for (n = 0; n < 16; n++)
+			for (k = 0; k < 238; k += 2)
+				p.specs[0].streams[n].cmds[k].dtype[2] =
+					f[i].dtype;
+		qpc_timing(&p, 0, QPC_SKU_PRO, &t);
+		assert_true(t.ddr_read == (uint64_t)(half.ddr_read / 16 *
+						     f[i].bits));
+		assert_true(t.hmx_s == half.hmx_s);
+		assert_true(t.hvx_s == half.hvx_s);
+		/* about 20 tokens per second in MXFP6 */
+		assert_true(percent(t.seconds, 8e9 * f[i].bits / 8 / 137e9) > -1
+			    && percent(t.seconds, 8e9 * f[i].bits / 8 / 137e9)
+			    < 10);
+		qpc_program_release(&p);
+	}
+}
+
 /* A long prefill is bound by HMX, and near the peak of the card. */
 static void test_prefill_is_hmx_bound(void **state)
 {
@@ -159,6 +190,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_decode_is_ddr_bound),
+		cmocka_unit_test(test_block_formats),
 		cmocka_unit_test(test_prefill_is_hmx_bound),
 		cmocka_unit_test(test_scaling),
 		cmocka_unit_test(test_indexed),

@@ -311,6 +311,92 @@ static void test_falcon_biases(void **state)
 	}
 }
 
+#define T5(fields) "{\"architectures\":[\"T5ForConditionalGeneration\"]," \
+	"\"d_model\":64,\"num_heads\":4,\"num_layers\":3" fields "}"
+#define BART(fields) "{\"architectures\":[\"BartForConditionalGeneration\"]," \
+	"\"d_model\":64,\"encoder_attention_heads\":4," \
+	"\"decoder_attention_heads\":8" fields "}"
+#define MARIAN(fields) "{\"architectures\":[\"MarianMTModel\"]," \
+	"\"d_model\":64" fields "}"
+
+static void test_t5(void **state)
+{
+	struct qf_model m;
+
+	assert_int_equal(load(T5(""), &m), 0);
+	assert_int_equal(m.layers, 3);		/* as the encoder */
+	assert_int_equal(m.seq2seq.layers, 3);
+	assert_int_equal(m.head_dim, 64);	/* not d_model / heads */
+	assert_int_equal(m.inner, 2048);
+	assert_true(m.attn.scale == 1 && m.seq2seq.scale == 1);
+	assert_true(m.tied && fabs(m.logit_scale - 0.125) < 1e-12);
+	assert_true(m.relative.one_sided && !m.mlp.gate);
+	assert_int_equal(m.mlp.act, QF_ACT_RELU);
+	assert_int_equal(load(T5(",\"num_decoder_layers\":2,\"d_kv\":8,"
+		"\"tie_word_embeddings\":false,"
+		"\"feed_forward_proj\":\"gated-gelu\""), &m), 0);
+	assert_int_equal(m.layers, 2);
+	assert_int_equal(m.seq2seq.layers, 3);
+	assert_true(!m.tied && m.logit_scale == 1 && m.mlp.gate);
+	assert_int_equal(m.mlp.act, QF_ACT_GELU_TANH);
+	assert_int_equal(load(T5(",\"feed_forward_proj\":\"gated-silu\""), &m), 0);
+	assert_int_equal(m.mlp.act, QF_ACT_SILU);
+	assert_int_equal(load(T5(",\"feed_forward_proj\":\"gelu\","
+		"\"dense_act_fn\":\"silu\",\"is_gated_act\":true"), &m), 0);
+	assert_true(m.mlp.gate && m.mlp.act == QF_ACT_SILU);
+	refuse(T5(",\"feed_forward_proj\":\"gated-mish\""), "gated-mish");
+	refuse(T5(",\"relative_attention_num_buckets\":7"), "even");
+	refuse(T5(",\"relative_attention_num_buckets\":2"),
+	       "relative_attention_num_buckets");
+	refuse(T5(",\"relative_attention_max_distance\":16"),
+	       "relative_attention_max_distance");
+	refuse(T5(",\"is_encoder_decoder\":false"), "is_encoder_decoder");
+	refuse(T5(",\"d_kv\":0"), "d_kv");
+}
+
+static void test_bart(void **state)
+{
+	struct qf_model m;
+
+	assert_int_equal(load(BART(""), &m), 0);
+	assert_int_equal(m.layers, 12);
+	assert_int_equal(m.head_dim, 8);
+	assert_int_equal(m.seq2seq.head_dim, 16);
+	assert_int_equal(m.pos_offset, 2);
+	assert_true(m.tied && m.post_norm && m.embed_scale == 1);
+	assert_int_equal(m.seq2seq.forced_eos_id, 2);
+	assert_int_equal(load(BART(",\"scale_embedding\":true,"
+		"\"activation_function\":\"relu\",\"encoder_layers\":2,"
+		"\"decoder_ffn_dim\":96"), &m), 0);
+	assert_true(m.embed_scale == 8 && m.mlp.act == QF_ACT_RELU);
+	assert_int_equal(m.seq2seq.layers, 2);
+	assert_int_equal(m.layers, 12);
+	assert_int_equal(m.inner, 96);
+	assert_int_equal(m.seq2seq.inner, 4096);
+	refuse(BART(",\"normalize_before\":true"), "normalize_before");
+	refuse(BART(",\"add_final_layer_norm\":true"), "add_final_layer_norm");
+	refuse(BART(",\"normalize_embedding\":false"), "normalize_embedding");
+	refuse(BART(",\"static_position_embeddings\":true"),
+	       "static_position_embeddings");
+	refuse(BART(",\"extra_pos_embeddings\":0"), "extra_pos_embeddings");
+	refuse(BART(",\"d_model\":63,\"x\":1"), "duplicate");
+
+	assert_int_equal(load(MARIAN(",\"vocab_size\":30"), &m), 0);
+	assert_true(m.seq2seq.sinusoids && !m.seq2seq.own_tables);
+	assert_int_equal(m.pos_offset, 0);
+	assert_int_equal(m.vocab, 30);
+	assert_int_equal(load(MARIAN(",\"vocab_size\":30,"
+		"\"share_encoder_decoder_embeddings\":false,"
+		"\"decoder_vocab_size\":20"), &m), 0);
+	assert_true(m.seq2seq.own_tables);
+	assert_int_equal(m.vocab, 20);
+	assert_int_equal(m.seq2seq.vocab, 30);
+	refuse(MARIAN(",\"encoder_attention_heads\":5"), "not a multiple");
+	refuse(MARIAN(",\"normalize_embedding\":true"), "normalize_embedding");
+	refuse(MARIAN(",\"static_position_embeddings\":false"),
+	       "static_position_embeddings");
+}
+
 static void test_scaling(void **state)
 {
 	struct qf_model m;
@@ -454,6 +540,8 @@ int main(void)
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_refused_classes),
 		cmocka_unit_test(test_falcon_biases),
+		cmocka_unit_test(test_t5),
+		cmocka_unit_test(test_bart),
 		cmocka_unit_test(test_scaling),
 		cmocka_unit_test(test_tables),
 		cmocka_unit_test(test_tokens),

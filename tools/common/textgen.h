@@ -28,7 +28,8 @@ struct qaic_textgen {
 	const char *system, *chat_template;	/* for chat; may be NULL */
 	unsigned int generation_len;	/* 0: as long as the context allows */
 	bool print_ids, ignore_eos, json, verify, verbose;
-	bool fp32, act_int8;		/* for verify: how qpc was compiled */
+	/* for verify: how qpc was compiled */
+	bool fp32, act_int8, kv_mxint8;
 	enum qaic_dtype weights;
 	unsigned int num_cores;
 	const char *write_logits;

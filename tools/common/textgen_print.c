@@ -61,7 +61,8 @@ void qaic_print_verify(const struct qaic_gen *g)
 
 	printf("\nCard against the reference evaluation (bound of rel RMS %g):\n"
 	       "%-28s %10s %10s %10s %12s %s\n",
-	       qaic_verify_bound(g->t->fp32, g->t->weights), "output", "MSE", "max", "rel RMS", "cosine", "top-1");
+	       qaic_verify_bound(g->t->fp32, g->t->weights, g->t->kv_mxint8),
+	       "output", "MSE", "max", "rel RMS", "cosine", "top-1");
 	for (i = 0; qeff_verifier_output(g->verifier, i, &o); i++) {
 		d = &o.pair[QEFF_CARD_ONNX];
 		snprintf(top1, sizeof(top1), "%zu/%zu", d->top1, d->rows);
@@ -120,7 +121,8 @@ static json_t *json_verify(const struct qaic_gen *g)
 		json_array_append_new(list, j);
 	}
 	return json_pack("{s:f, s:o}", "bound",
-			 qaic_verify_bound(g->t->fp32, g->t->weights),
+			 qaic_verify_bound(g->t->fp32, g->t->weights,
+					   g->t->kv_mxint8),
 			 "outputs", list);
 }
 

@@ -20,7 +20,7 @@ struct qaic_verify {
 	const char *golden, *prompt, *prompts_file, *input_ids;
 	unsigned int generation_len;
 	unsigned int num_cores, qid;
-	bool fp32, act_int8, per_block, json;
+	bool fp32, act_int8, kv_mxint8, per_block, json;
 	enum qaic_dtype weights;	/* 0: as all else */
 	/* for what reads whole texts: without qpc, in one call of so many tokens */
 	unsigned int seq_len, batch_size;
@@ -53,7 +53,7 @@ int qaic_verify_batch(struct qeff_verifier *v, struct qeff_session *s,
 		      const struct qaic_golden *golden, struct qaic_err *err);
 
 /* The largest relative RMS that is agreement of a card with its ONNX. */
-double qaic_verify_bound(bool fp32, enum qaic_dtype weights);
+double qaic_verify_bound(bool fp32, enum qaic_dtype weights, bool kv_mxint8);
 
 /* JSON has no NaN: a difference that is none is null. */
 json_t *qaic_json_number(double x);

@@ -23,8 +23,8 @@ static const struct {
 static double bound_of(const struct qaic_verify *o, int pair)
 {
 	if (pair == QEFF_REFERENCE_GOLDEN || pair == QEFF_ONNX_REFERENCE)
-		return qaic_verify_bound(true, 0);
-	return qaic_verify_bound(o->fp32, o->weights);
+		return qaic_verify_bound(true, 0, false);
+	return qaic_verify_bound(o->fp32, o->weights, o->kv_mxint8);
 }
 
 static void print_line(const char *name, const char *pair,

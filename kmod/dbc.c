@@ -80,10 +80,11 @@ int qaic_dbc_assign(struct qaic_dbc *dbc, struct qaic_user *usr,
 		dbc->gen++;
 		dbc->holder = usr;
 		WRITE_ONCE(dbc->owner, usr);
+		WRITE_ONCE(dbc->state, QAIC_DBC_ASSIGNED);
 	}
 	mutex_unlock(&dbc->lock);
 	if (!ret)
-		qaic_dbc_set_state(dbc, QAIC_DBC_ASSIGNED);
+		qaic_notify_dbc(dbc, QAIC_DBC_ASSIGNED);
 	return ret;
 }
 
@@ -151,6 +152,7 @@ void qaic_dbc_release(struct qaic_dbc *dbc, u32 handle)
 		fifo = dbc->fifo;
 		memset(&dbc->fifo, 0, sizeof(dbc->fifo));
 		dbc->holder = NULL;
+		WRITE_ONCE(dbc->state, QAIC_DBC_IDLE);
 		done = true;
 	}
 	mutex_unlock(&dbc->lock);
@@ -158,7 +160,7 @@ void qaic_dbc_release(struct qaic_dbc *dbc, u32 handle)
 
 	qaic_fifo_free(qd, &fifo);
 	if (done)
-		qaic_dbc_set_state(dbc, QAIC_DBC_IDLE);
+		qaic_notify_dbc(dbc, QAIC_DBC_IDLE);
 }
 
 void qaic_dbc_release_all(struct qaic_device *qd, u32 handle)

@@ -126,9 +126,9 @@ static int print_table(struct qaic_err *err)
 	if (isatty(STDOUT_FILENO))	/* home, and clear what is below */
 		fputs("\033[H\033[J", stdout);
 	qaic_card_heading(stdout);
-	for (i = 0; i < n && !ret; i++) {
-		ret = qaic_card_ask(qids[i], &card, err);
-		if (!ret)
+	for (i = 0; i < n; i++) {
+		/* one that has just gone is not there in the next table */
+		if (!qaic_card_ask(qids[i], &card, NULL))
 			qaic_card_row(&card, stdout);
 	}
 	free(qids);

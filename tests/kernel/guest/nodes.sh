@@ -131,6 +131,7 @@ t_online() {
 # libqaic's own word for it, and cards whose function comes and goes
 t_hotplug() {
 	local fn pid want
+	is_online 0 || start_card 0 || return 1
 	fn=$(basename "$(readlink -f /sys/class/accel/accel0/device)")
 	"$kbin/hotplug" >$tmp/hotplug &
 	pid=$!

@@ -32,7 +32,8 @@ struct qeff_tokenizer;
 
 /*
  * Open the tokenizer of a model directory: tokenizer.json, else tokenizer.model,
- * vocab.json with merges.txt, or vocab.txt, with the special tokens of tokenizer_config.json and special_tokens_map.json.
+ * source.spm with vocab.json, vocab.json with merges.txt, or vocab.txt, with the
+ * special tokens of tokenizer_config.json and special_tokens_map.json.
  * -ENOENT names what is missing; -EOPNOTSUPP names what is not supported.
  */
 int qeff_tokenizer_open(const char *dir, struct qeff_tokenizer **out,

@@ -419,6 +419,9 @@ struct tok_model {
 	/* SentencePiece, Unigram */
 	uint32_t *rank;			/* per TOK_PIECE id */
 	double *score;			/* the same */
+	int32_t *piece_id;		/* Marian: ids of pieces; else NULL */
+	char **piece_text;
+	size_t num_pieces;		/* of those two */
 	double unk_score;
 	bool single;			/* SentencePiece adds in single precision */
 	struct tok_prefix pieces;	/* Unigram, WordPiece: every piece */
@@ -541,6 +544,9 @@ int tok_json_root(struct qeff_tokenizer *tok, json_t *root,
 /* vocab.txt (@text), or vocab.json and merges.txt of @dir. */
 int tok_open_files(struct qeff_tokenizer *tok, const char *dir, bool text,
 		   struct qaic_err *err);
+/* vocab.json and source.spm of @dir. */
+int tok_open_marian(struct qeff_tokenizer *tok, const char *dir,
+		    struct qaic_err *err);
 int tok_open_spm(struct qeff_tokenizer *tok, const char *path,
 		 struct qaic_err *err);
 /* tokenizer_config.json, special_tokens_map.json, added_tokens.json of @dir. */

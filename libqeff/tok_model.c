@@ -112,6 +112,10 @@ void tok_model_free(struct tok_model *m)
 	free(m->end_suffix);
 	free(m->rank);
 	free(m->score);
+	free(m->piece_id);
+	while (m->num_pieces)
+		free(m->piece_text[--m->num_pieces]);
+	free(m->piece_text);
 	tok_prefix_free(&m->pieces);
 	tok_prefix_free(&m->inner);
 	tok_prefix_free(&m->user);

@@ -9,26 +9,34 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "libqeff/sentencepiece.pb-c.h"
-#include "libqeff/tok.h"
+#include "libqeff/tok_spm.h"
 
 #define LOWLINE	"\xe2\x96\x81"	/* U+2581 */
 
 typedef Sentencepiece__Model spm_model;
 typedef Sentencepiece__Piece spm_piece;
 
+int tok_spm_check(const spm_piece *p, struct qaic_err *err)
+{
+	const char *s = (const char *)p->piece.data;
+	size_t len = p->piece.len;
+
+	if (!len || len > TOK_MAX_STRING || !tok_utf8_valid(s, len))
+		return qaic_fail(err, -EINVAL,
+				 "its text is empty, too long or not UTF-8");
+	return isfinite(p->score) ? 0 :
+	       qaic_fail(err, -EINVAL, "its score is not a number");
+}
+
 static int add_piece(struct qeff_tokenizer *tok, const spm_piece *p, int32_t id,
 		     struct qaic_err *err)
 {
 	const char *s = (const char *)p->piece.data;
 	size_t len = p->piece.len;
-	int rc;
+	int rc = tok_spm_check(p, err);
 
-	if (!len || len > TOK_MAX_STRING || !tok_utf8_valid(s, len))
-		return qaic_fail(err, -EINVAL,
-				 "its text is empty, too long or not UTF-8");
-	if (!isfinite(p->score))
-		return qaic_fail(err, -EINVAL, "its score is not a number");
+	if (rc)
+		return rc;
 	rc = tok_vocab_add(&tok->vocab, s, len, id, err);
 	if (rc)
 		return rc;
@@ -172,8 +180,8 @@ static int read_trainer(struct qeff_tokenizer *tok, const spm_model *pb,
 	return tok_post_ends(tok, tok->bos, -1, err);
 }
 
-static int read_normalizer(struct qeff_tokenizer *tok, const spm_model *pb,
-			   struct qaic_err *err)
+int tok_spm_steps(struct qeff_tokenizer *tok, const spm_model *pb,
+		  struct qaic_err *err)
 {
 	static const Sentencepiece__Normalizer none =
 		SENTENCEPIECE__NORMALIZER__INIT;
@@ -228,7 +236,7 @@ static int read_model(struct qeff_tokenizer *tok, const spm_model *pb,
 	if (!rc)
 		rc = read_trainer(tok, pb, err);
 	if (!rc)
-		rc = read_normalizer(tok, pb, err);
+		rc = tok_spm_steps(tok, pb, err);
 	if (rc)
 		return rc;
 	if (tok->model.type == TOK_MODEL_SPM)
@@ -236,22 +244,29 @@ static int read_model(struct qeff_tokenizer *tok, const spm_model *pb,
 	return copy_scores(tok, pb, err);
 }
 
-int tok_open_spm(struct qeff_tokenizer *tok, const char *path,
-		 struct qaic_err *err)
+int tok_spm_load(const char *path, spm_model **out, struct qaic_err *err)
 {
 	size_t len;
 	char *data;
-	spm_model *pb;
 	int rc;
 
 	rc = qaic_read_file(path, TOK_MAX_FILE, &data, &len, err);
 	if (rc)
 		return rc;
-	pb = sentencepiece__model__unpack(NULL, len, (uint8_t *)data);
+	*out = sentencepiece__model__unpack(NULL, len, (uint8_t *)data);
 	free(data);
-	if (!pb)
-		return qaic_fail(err, -EINVAL,
-				 "%s: not a SentencePiece model", path);
+	return *out ? 0 : qaic_fail(err, -EINVAL,
+				    "%s: not a SentencePiece model", path);
+}
+
+int tok_open_spm(struct qeff_tokenizer *tok, const char *path,
+		 struct qaic_err *err)
+{
+	spm_model *pb;
+	int rc = tok_spm_load(path, &pb, err);
+
+	if (rc)
+		return rc;
 	rc = read_model(tok, pb, err);
 	if (rc)
 		qaic_fail_in(err, "%s", path);

@@ -83,6 +83,8 @@ static int emit(const struct qeff_tokenizer *tok, const struct tok_view *text,
 			unk = num == 1 && ids[0] == tok->model.unk;
 			if (!num && tok->model.need_unk)
 				return tok_model_lacks(s->err);
+		} else if (tok->model.piece_id) {
+			ids[0] = tok->model.piece_id[ids[0]];
 		}
 		for (k = 0; !rc && k < num && !(unk && after_unk); k++)
 			rc = tok_emit(s, ids[k], text, c->start, c->end);

@@ -64,7 +64,7 @@ static int open_either(struct qeff_tokenizer *tok, const char *dir,
 		       struct qaic_err *err)
 {
 	static const char *const names[] = { "tokenizer.json",
-		"tokenizer.model", "vocab.json", "vocab.txt" };
+		"tokenizer.model", "source.spm", "vocab.json", "vocab.txt" };
 	char *path;
 	bool found = false;
 	size_t i;
@@ -78,7 +78,8 @@ static int open_either(struct qeff_tokenizer *tok, const char *dir,
 		if (found)
 			rc = i == 0 ? tok_open_json(tok, path, err) :
 			     i == 1 ? tok_open_spm(tok, path, err) :
-				      tok_open_files(tok, dir, i == 3, err);
+			     i == 2 ? tok_open_marian(tok, dir, err) :
+				      tok_open_files(tok, dir, i == 4, err);
 		free(path);
 	}
 	if (found)

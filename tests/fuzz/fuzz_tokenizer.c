@@ -85,6 +85,9 @@ static const char vocab_json[] =
 	"\"<s>\":5,\"</s>\":6,\"<mask>\":7,\"o\":8,\"on\":9,\"n\":10}";
 static const char merges_txt[] =
 	"#version: 0.2\na b\n\xc4\xa0 ab\no n\n";
+static const char shared_json[] =
+	"{\"</s>\":0,\"<unk>\":1,\"<pad>\":2,\"\xe2\x96\x81" "a\":3,\"b\":4,"
+	"\">>fr<<\":5,\"bc\":6,\"\xe2\x96\x81\":7}";
 static const char vocab_txt[] =
 	"[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nupon\na\n##a\n##b\r\nab\n";
 
@@ -224,6 +227,8 @@ int main(int argc, char **argv)
 	struct place words = { dir_with("{\"tokenizer_class\":"
 					"\"BertTokenizer\"}", NULL, NULL),
 			       "vocab.txt" };
+	struct place marian = { dir_with("{}", "vocab.json", shared_json),
+				"source.spm" };
 	size_t len, bpe_len, uni_len, map_len;
 	uint8_t *bpe, *uni, *map;
 	struct spm_sample s;
@@ -266,6 +271,7 @@ int main(int argc, char **argv)
 		{ "spm-bpe", bpe, bpe_len, run, &spm, false },
 		{ "spm-unigram", uni, uni_len, run, &spm, false },
 		{ "spm-charsmap", map, map_len, run, &spm, false },
+		{ "marian", map, map_len, run, &marian, false },
 		{ "config", config, sizeof(config) - 1, run, &conf, true },
 		{ "tales", tales, len, run, &json, true },
 	};
@@ -282,5 +288,6 @@ int main(int argc, char **argv)
 	drop_dir(vocab.dir);
 	drop_dir(merges.dir);
 	drop_dir(words.dir);
+	drop_dir(marian.dir);
 	return rc;
 }

@@ -153,6 +153,95 @@ static void characters(void **state)
 	qeff_tokenizer_close(tok);
 }
 
+#define SHARED "{\"</s>\":0,\"<unk>\":1,\"\xe2\x96\x81" "ab\":2,\"bc\":3," \
+	       "\"\xe2\x96\x81" "a\":4,\"<pad>\":5,\">>fr<<\":6,\"c\":7}"
+
+static char *marian_dir(const struct spm_sample *s, const char *vocab)
+{
+	char *dir = temp_dir(), *path = qaic_path(dir, "source.spm");
+	size_t len;
+	uint8_t *data = spm_pack(s, &len);
+	FILE *f = fopen(path, "w");
+
+	must(f && fwrite(data, 1, len, f) == len && !fclose(f), path);
+	put_text(dir, "vocab.json", vocab);
+	free(data);
+	free(path);
+	return dir;
+}
+
+static void marian_is(const struct qeff_tokenizer *tok, const char *text,
+		      const char *want)
+{
+	char *ids = encode_n(tok, text, strlen(text), true);
+
+	assert_string_equal(ids, want);
+	free(ids);
+}
+
+/* Pieces of source.spm, ids of vocab.json. */
+static void marian(void **state)
+{
+	struct qeff_tokenizer *tok;
+	struct spm_sample s;
+	char *dir;
+
+	spm_sample(&s, false, false);
+	s.norm.remove_extra_whitespaces = 1;
+	dir = marian_dir(&s, SHARED);
+	tok = open_dir(dir);
+	marian_is(tok, "ab", "2 0");
+	marian_is(tok, "abc", "4 3 0");
+	marian_is(tok, "xyz", "1 1 0");		/* pieces that have no id */
+	marian_is(tok, "qq", "1 1 0");
+	marian_is(tok, ">>fr<< ab", "6 2 0");
+	check_decode(tok, (int32_t[]){ 6, 4, 3, 2, 0 }, 5, true, "abc ab");
+	assert_int_equal(qeff_eos_id(tok), 0);
+	assert_int_equal(qeff_pad_id(tok), 5);
+	qeff_tokenizer_close(tok);
+	drop_dir(dir);
+}
+
+static void marian_refused(const struct spm_sample *s, const char *vocab,
+			   int code, const char *words)
+{
+	struct qaic_err err = QAIC_ERR_INIT;
+	struct qeff_tokenizer *tok = NULL;
+	char *dir = marian_dir(s, vocab);
+	int rc = qeff_tokenizer_open(dir, &tok, &err);
+
+	if (rc != code || !strstr(err.msg, words))
+		fail_msg("%d \"%s\", expected %d \"%s\"", rc, err.msg, code,
+			 words);
+	drop_dir(dir);
+}
+
+static void marian_errors(void **state)
+{
+	struct qaic_err err = QAIC_ERR_INIT;
+	struct qeff_tokenizer *tok = NULL;
+	struct spm_sample s;
+	char *dir;
+
+	spm_sample(&s, false, false);
+	marian_refused(&s, "{\"</s>\":0}", -EINVAL, "\"<unk>\" is not in");
+	marian_refused(&s, "{\"</s>\":\"x\"}", -EINVAL, "not an integer");
+	marian_refused(&s, "[]", -EINVAL, "vocab.json");
+	s.trainer.byte_fallback = 1;
+	marian_refused(&s, SHARED, -EOPNOTSUPP, "Unigram");
+	spm_sample(&s, true, false);
+	marian_refused(&s, SHARED, -EOPNOTSUPP, "Unigram");
+	spm_sample(&s, false, false);
+	s.piece[4].score = NAN;
+	marian_refused(&s, SHARED, -EINVAL, "source.spm: piece 4");
+	spm_sample(&s, false, false);
+	dir = marian_dir(&s, SHARED);
+	put_text(dir, "target_vocab.json", "{}");
+	assert_int_equal(qeff_tokenizer_open(dir, &tok, &err), -EOPNOTSUPP);
+	assert_non_null(strstr(err.msg, "target_vocab.json"));
+	drop_dir(dir);
+}
+
 static void configuration(void **state)
 {
 	struct qeff_tokenizer *tok;
@@ -261,7 +350,9 @@ int main(void)
 		cmocka_unit_test(bytes),
 		cmocka_unit_test(unigram),
 		cmocka_unit_test(normalizer),
-		cmocka_unit_test(characters), cmocka_unit_test(configuration),
+		cmocka_unit_test(characters),
+		cmocka_unit_test(marian), cmocka_unit_test(marian_errors),
+		cmocka_unit_test(configuration),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(truncated),
 	};

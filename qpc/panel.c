@@ -39,23 +39,29 @@ void qpc_panel_put(enum qaic_dtype dtype, uint8_t *panel, size_t k,
 		   uint8_t scale)
 {
 	size_t elems, scales;
-	unsigned int i, v, at;
+	uint32_t c[QAIC_MX_BLOCK / 4], w;
+	unsigned int v, i;
 	uint8_t *p;
 
 	locate(dtype, k, block, &elems, &scales);
 	panel[scales + row] = scale;
-	p = panel + elems;
-	for (i = 0; i < QAIC_MX_BLOCK; i++) {
-		v = i / 4;
-		at = row * 4 + i % 4;
-		if (dtype == QAIC_MXINT8) {
-			p[v * VEC + at] = code[i] ^ 0x80;
-			continue;
+	p = panel + elems + row * 4;
+	memcpy(c, code, sizeof(c));	/* four at a time */
+	if (dtype == QAIC_MXINT8) {
+		for (v = 0; v < 8; v++, p += VEC) {
+			w = c[v] ^ 0x80808080;
+			memcpy(p, &w, sizeof(w));
 		}
-		p[v / 2 * VEC + at] |= (code[i] & 15) << v % 2 * 4;
-		if (dtype == QAIC_MXFP6)
-			p[(4 + v / 4) * VEC + at] |= (code[i] >> 4 & 3) <<
-						     high_shift(v);
+		return;
+	}
+	for (v = 0; v < 8; v += 2, p += VEC) {
+		w = (c[v] & 0x0f0f0f0f) | (c[v + 1] & 0x0f0f0f0f) << 4;
+		memcpy(p, &w, sizeof(w));
+	}
+	for (v = 0; v < 8 && dtype == QAIC_MXFP6; v += 4, p += VEC) {
+		for (i = w = 0; i < 4; i++)
+			w |= (c[v + i] >> 4 & 0x03030303) << high_shift(v + i);
+		memcpy(p, &w, sizeof(w));
 	}
 }
 
@@ -89,7 +95,6 @@ void qpc_panel_pack(enum qaic_dtype dtype, const float *x, size_t ld, size_t n,
 	uint8_t code[QAIC_MX_BLOCK], scale;
 	size_t row, b;
 
-	memset(out, 0, qaic_dtype_bytes(dtype, QPC_PANEL_ROWS * qpc_panel_k(k)));
 	for (row = 0; row < QPC_PANEL_ROWS; row++) {
 		for (b = 0; b * QAIC_MX_BLOCK < k; b++) {
 			size_t left = k - b * QAIC_MX_BLOCK;

@@ -53,8 +53,7 @@ static inline uint64_t qpc_panel_n(uint64_t n)
 void qpc_panel_pack(enum qaic_dtype dtype, const float *x, size_t ld, size_t n,
 		    size_t k, uint8_t *out);
 
-/* The same for one row of codes and scales that are at hand; out is zeroed first
- * by the caller. */
+/* One block of one row, of codes and a scale that are at hand. */
 void qpc_panel_put(enum qaic_dtype dtype, uint8_t *panel, size_t k,
 		   unsigned int row, size_t block, const uint8_t *code,
 		   uint8_t scale);

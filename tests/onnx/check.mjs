@@ -10,8 +10,9 @@ import { tmpdir } from 'node:os';
 import { argmax, generate, loadRuntime } from './ort.mjs';
 import { encode, runEncoder } from './encode.mjs';
 import { translate } from './translate.mjs';
+import { translators } from './translators.mjs';
 import { encoderVariants, scoring } from './encoder_variants.mjs';
-import { makeEncoder, makeScoring, makeVariant, variants } from './variants.mjs';
+import { makeEncoder, makeScoring, makeTranslator, makeVariant, variants } from './variants.mjs';
 
 const qeff = 'build/bin/qeff', limit = 1e-4;
 const ort = loadRuntime('build/npm');
@@ -168,6 +169,25 @@ async function whole(name, make) {
   check(card < limit, `${name}: the card's outputs are ${card} away from the formulas'`);
 }
 
+// An encoder-decoder: alone, in a batch with padding, and on the card.
+async function translator(name) {
+  const dir = join(work, 'models', name), expect = makeTranslator(name, dir), gen = 8;
+  const source = [3, 17, 64, 2, 90, 41, 5, 5, 77, 30, 8, 1, 55, 12], texts = [source.slice(0, 3), source];
+  const onnx = exportModel(dir, name);
+  const out = await translate(ort, { onnx, ids: texts, encoderLen: 19, start: 2, gen });
+  const want = texts.map((text, b) => expect(text, [2, ...out.made[b].slice(0, -1)]));
+  for (let b = 0; b < texts.length; b++) {
+    const far = distance(flat(out.rows[b]), flat(want[b]));
+    check(far < limit, `${name}: row ${b}: logits are ${far} away from the formulas'`);
+  }
+  const file = join(work, `${name}.f32`);
+  execFileSync(qeff, ['infer', '--model-name', resolve(dir), '--cache-dir', join(work, 'cache', name), '--input-ids', source.join(' '),
+    '--prompt-len', '19', '--ctx-len', `${gen + 1}`, '--num-cores', '3', '--precision', 'fp32', '--write-logits', file, '--verify'],
+  { stdio: ['ignore', 'ignore', 'pipe'] });
+  const far = distance(floats(file), flat(want[1]));
+  check(far < limit, `${name}: the card's logits are ${far} away from the formulas'`);
+}
+
 async function attempt(name, f) {
   try {
     await f();
@@ -188,6 +208,8 @@ for (const name of Object.keys(variants))
 
 for (const name of Object.keys(encoderVariants))
   await attempt(name, () => whole(name, makeEncoder));
+for (const name of Object.keys(translators))
+  await attempt(name, () => translator(name));
 for (const name of Object.keys(scoring))
   await attempt(name, () => whole(name, makeScoring));
 

@@ -7,6 +7,7 @@ import { decoderLogits, hasFormulas } from './decoders.mjs';
 import { encoderOutputs } from './encoders.mjs';
 import { encoderVariants, scoring } from './encoder_variants.mjs';
 import { gpt2Logits, llamaLogits } from './formulas.mjs';
+import { translatorLogits, translators } from './translators.mjs';
 
 function random(seed) {
   let s = seed >>> 0;
@@ -187,6 +188,15 @@ export function makeEncoder(name, dir) {
   encoderOutputs(c, w, [0, 3]);
   writeModel(dir, c, w.t);
   return (ids, types) => encoderOutputs(c, w, ids, types);
+}
+
+// The same for an encoder-decoder, from source and decoder ids.
+export function makeTranslator(name, dir) {
+  const c = translators[name], w = maker(name.length * 15485863 + 7);
+  const { own_positions: _own, no_row: _row, ...config } = c;
+  translatorLogits(c, w, [0, 3], [2, 5]);
+  writeModel(dir, config, w.t);
+  return (source, target) => translatorLogits(c, w, source, target);
 }
 
 // A decoder that classifies: its scores are a head of three rows, read at the end.

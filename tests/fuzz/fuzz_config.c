@@ -32,6 +32,30 @@ static const char gpt2[] =
 	"\"n_layer\":1,\"n_inner\":null,\"n_positions\":32,\"vocab_size\":16,"
 	"\"scale_attn_weights\":true,\"layer_norm_epsilon\":1e-05,"
 	"\"activation_function\":\"gelu_new\",\"quantization_config\":null}";
+static const char t5[] =
+	"{\"architectures\":[\"T5ForConditionalGeneration\"],\"d_ff\":12,"
+	"\"d_kv\":4,\"d_model\":8,\"decoder_start_token_id\":0,"
+	"\"eos_token_id\":1,\"feed_forward_proj\":\"gated-gelu\","
+	"\"is_encoder_decoder\":true,\"layer_norm_epsilon\":1e-06,"
+	"\"num_decoder_layers\":1,\"num_heads\":2,\"num_layers\":1,"
+	"\"relative_attention_max_distance\":16,"
+	"\"relative_attention_num_buckets\":8,"
+	"\"tie_word_embeddings\":false,\"vocab_size\":16}";
+static const char bart[] =
+	"{\"architectures\":[\"BartForConditionalGeneration\"],"
+	"\"activation_function\":\"gelu\",\"bos_token_id\":0,\"d_model\":8,"
+	"\"decoder_attention_heads\":2,\"decoder_ffn_dim\":12,"
+	"\"decoder_layers\":1,\"decoder_start_token_id\":2,"
+	"\"encoder_attention_heads\":2,\"encoder_ffn_dim\":12,"
+	"\"encoder_layers\":1,\"eos_token_id\":2,"
+	"\"extra_pos_embeddings\":2,\"forced_eos_token_id\":2,"
+	"\"max_position_embeddings\":32,\"normalize_before\":false,"
+	"\"scale_embedding\":true,\"vocab_size\":16}";
+static const char rules[] =
+	"{\"bad_words_ids\":[[3],[4,5,6]],\"decoder_start_token_id\":2,"
+	"\"forced_bos_token_id\":0,\"forced_eos_token_id\":2,"
+	"\"min_length\":5,\"min_new_tokens\":3,\"no_repeat_ngram_size\":3,"
+	"\"repetition_penalty\":1.0,\"suppress_tokens\":null}";
 static const char generation[] =
 	"{\"_from_model_config\":true,\"bos_token_id\":1,"
 	"\"eos_token_id\":[2,7,9],\"pad_token_id\":0,"
@@ -97,16 +121,21 @@ int main(int argc, char **argv)
 {
 	struct place config = { tiny_llama(NULL), "config.json" };
 	struct place gen = { tiny_llama(NULL), "generation_config.json" };
+	struct place said = { tiny_llama(bart), "generation_config.json" };
 	struct fuzz_target t[] = {
 		{ "llama", llama, sizeof(llama) - 1, run, &config, true },
 		{ "yarn", yarn, sizeof(yarn) - 1, run, &config, true },
 		{ "gpt2", gpt2, sizeof(gpt2) - 1, run, &config, true },
+		{ "t5", t5, sizeof(t5) - 1, run, &config, true },
+		{ "bart", bart, sizeof(bart) - 1, run, &config, true },
 		{ "generation", generation, sizeof(generation) - 1, run, &gen,
 		  true },
+		{ "rules", rules, sizeof(rules) - 1, run, &said, true },
 	};
 	int rc = fuzz_main(argc, argv, t, QAIC_ARRAY_SIZE(t));
 
 	drop_dir(config.dir);
 	drop_dir(gen.dir);
+	drop_dir(said.dir);
 	return rc;
 }

@@ -161,9 +161,10 @@ $(BUILD)/bin/%: $(BUILD)/obj/tools/%.o $(BUILD)/lib/tool-common.a $(call ROOMLIB
 	@mkdir -p $(@D)
 	$(call cmd,LD) $(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o %.a,$^) $(LDLIBS_ALL)
 
-# it loads models: all that they may call is in it, and exported
-$(BUILD)/bin/qeff: $(MODEL_SYMS)
-$(BUILD)/bin/qeff: LDFLAGS_ALL += -Wl,--dynamic-list=$(MODEL_SYMS).dynamic \
+# they load models: all that those may call is in them, and exported
+MODEL_BINS := $(BUILD)/bin/qeff $(BUILD)/bin/qaic-run
+$(MODEL_BINS): $(MODEL_SYMS)
+$(MODEL_BINS): LDFLAGS_ALL += -Wl,--dynamic-list=$(MODEL_SYMS).dynamic \
 	-Wl,--whole-archive $(BUILD)/lib/room-libqeff.a -Wl,--no-whole-archive
 
 all: $(BINS) $(LIBS)

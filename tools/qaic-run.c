@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "libqaic/qaic.h"
+#include "libqeff/qeff.h"
 #include "tools/common/opt.h"
 #include "tools/common/progress.h"
 #include "tools/common/textgen.h"
@@ -421,7 +422,12 @@ int main(int argc, char **argv)
 		gen.qid = a.qid;
 		gen.model_dir = a.model_name;
 		gen.progress = qaic_progress_terminal();
-		ret = qaic_textgen_run(&gen, &err);
+		ret = qeff_plugin_load_list(getenv("QAIC_MODEL_PATH"), false,
+					    &err);
+		if (ret)
+			qaic_fail_in(&err, "QAIC_MODEL_PATH");
+		else
+			ret = qaic_textgen_run(&gen, &err);
 		qaic_progress_clear();
 	} else if (!ret) {
 		ret = run_raw(&err);

@@ -32,7 +32,6 @@ static const char gpt2[] =
 	"\"n_layer\":1,\"n_inner\":null,\"n_positions\":32,\"vocab_size\":16,"
 	"\"scale_attn_weights\":true,\"layer_norm_epsilon\":1e-05,"
 	"\"activation_function\":\"gelu_new\",\"quantization_config\":null}";
-<<<<<<< Updated upstream
 static const char t5[] =
 	"{\"architectures\":[\"T5ForConditionalGeneration\"],\"d_ff\":12,"
 	"\"d_kv\":4,\"d_model\":8,\"decoder_start_token_id\":0,"
@@ -57,7 +56,6 @@ static const char rules[] =
 	"\"forced_bos_token_id\":0,\"forced_eos_token_id\":2,"
 	"\"min_length\":5,\"min_new_tokens\":3,\"no_repeat_ngram_size\":3,"
 	"\"repetition_penalty\":1.0,\"suppress_tokens\":null}";
-=======
 static const char moe[] =
 	"{\"architectures\":[\"Qwen2MoeForCausalLM\"],\"hidden_size\":8,"
 	"\"intermediate_size\":12,\"max_position_embeddings\":32,"
@@ -76,7 +74,6 @@ static const char falcon[] =
 	"\"num_kv_heads\":1,\"num_ln_in_parallel_attn\":1,"
 	"\"parallel_attn\":true,\"transformers_version\":\"4.47.0\","
 	"\"vocab_size\":16}";
->>>>>>> Stashed changes
 static const char generation[] =
 	"{\"_from_model_config\":true,\"bos_token_id\":1,"
 	"\"eos_token_id\":[2,7,9],\"pad_token_id\":0,"
@@ -147,13 +144,10 @@ int main(int argc, char **argv)
 		{ "llama", llama, sizeof(llama) - 1, run, &config, true },
 		{ "yarn", yarn, sizeof(yarn) - 1, run, &config, true },
 		{ "gpt2", gpt2, sizeof(gpt2) - 1, run, &config, true },
-<<<<<<< Updated upstream
 		{ "t5", t5, sizeof(t5) - 1, run, &config, true },
 		{ "bart", bart, sizeof(bart) - 1, run, &config, true },
-=======
 		{ "moe", moe, sizeof(moe) - 1, run, &config, true },
 		{ "falcon", falcon, sizeof(falcon) - 1, run, &config, true },
->>>>>>> Stashed changes
 		{ "generation", generation, sizeof(generation) - 1, run, &gen,
 		  true },
 		{ "rules", rules, sizeof(rules) - 1, run, &said, true },

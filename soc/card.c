@@ -137,8 +137,8 @@ void soc_usage(struct soc *soc, struct soc_usage *u)
 	u->nsp_busy = soc->nsp_busy;
 	pthread_mutex_unlock(&soc->qsm_lock);
 	for (i = 0; i < NSP_MAX_NSPS; i++)
-		u->nsp_ns[i] = __atomic_load_n(&soc->nsp_ns[i],
-					       __ATOMIC_RELAXED);
+		u->nsp_busy_ticks[i] = __atomic_load_n(&soc->nsp_busy_ticks[i],
+						       __ATOMIC_RELAXED);
 	for (i = 0; i < SOC_NUM_DBC; i++)
-		soc_add_running(&soc->dbc[i], u->nsp_ns);
+		soc_add_running(&soc->dbc[i], u->nsp_busy_ticks);
 }

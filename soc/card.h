@@ -158,7 +158,7 @@ uint16_t soc_doorbell(struct soc_dbc *dbc, const struct qaic_hw_req *req);
 uint16_t soc_check_start(struct soc_dbc *dbc);
 bool soc_nsps_busy(const struct soc_dbc *dbc);
 /* Add the time of the job that runs, if one does, to that of its NSPs. */
-void soc_add_running(struct soc_dbc *dbc, uint64_t *nsp_ns);
+void soc_add_running(struct soc_dbc *dbc, uint64_t *nsp_busy_ticks);
 /* Put the jobs' callbacks in place. */
 void soc_jobs_init(struct soc_dbc *dbc);
 
@@ -177,7 +177,7 @@ struct soc {
 	uint64_t dram;
 	uint32_t num_nsps, sku;
 	bool help;
-	uint64_t nsp_ns[NSP_MAX_NSPS];	/* of jobs that ended; atomic */
+	uint64_t nsp_busy_ticks[NSP_MAX_NSPS];	/* of jobs that ended; atomic */
 
 	pthread_mutex_t qsm_lock;	/* all below */
 	struct soc_res total, used;	/* used: by groups and activations */

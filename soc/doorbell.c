@@ -16,33 +16,34 @@ bool soc_nsps_busy(const struct soc_dbc *dbc)
 }
 
 /* From its start to now; 0 while it is queued. */
-static uint64_t job_ns(const struct nsp_job *job)
+static uint64_t job_ticks(const struct nsp_job *job)
 {
 	uint64_t began = __atomic_load_n(&job->began, __ATOMIC_RELAXED);
-	uint64_t now = nsp_now_ns();
+	uint64_t now = nsp_ticks();
 
 	return began && now > began ? now - began : 0;
 }
 
-static void add_ns(const struct soc_dbc *dbc, const struct nsp_job *job,
-		   uint64_t *nsp_ns)
+static void add_ticks(const struct soc_dbc *dbc, const struct nsp_job *job,
+		   uint64_t *nsp_busy_ticks)
 {
-	uint64_t ns = job_ns(job);
+	uint64_t n = job_ticks(job);
 	unsigned int i;
 
 	for (i = 0; i < NSP_MAX_NSPS; i++)
 		if (dbc->act->nsp_mask & 1u << i)
-			__atomic_fetch_add(&nsp_ns[i], ns, __ATOMIC_RELAXED);
+			__atomic_fetch_add(&nsp_busy_ticks[i], n,
+					   __ATOMIC_RELAXED);
 }
 
-void soc_add_running(struct soc_dbc *dbc, uint64_t *nsp_ns)
+void soc_add_running(struct soc_dbc *dbc, uint64_t *nsp_busy_ticks)
 {
 	unsigned int i;
 
 	pthread_mutex_lock(&dbc->lock);
 	for (i = 0; i < 2 && dbc->on; i++)
 		if (dbc->job_on[i])
-			add_ns(dbc, &dbc->jobs[i], nsp_ns);
+			add_ticks(dbc, &dbc->jobs[i], nsp_busy_ticks);
 	pthread_mutex_unlock(&dbc->lock);
 }
 
@@ -54,7 +55,7 @@ static void job_done(struct nsp_job *job, bool cancelled)
 	pthread_mutex_lock(&dbc->lock);
 	dbc->job_on[job - dbc->jobs] = false;
 	if (dbc->on)
-		add_ns(dbc, job, dbc->soc->nsp_ns);
+		add_ticks(dbc, job, dbc->soc->nsp_busy_ticks);
 	if (!cancelled && dbc->on) {
 		/* what the end of every stream says (qpc/isa.h) */
 		n = dbc->act->elf->prog.num_nsps;

@@ -104,14 +104,6 @@ static void open_phase(struct nsp_pool *p, unsigned int next)
 		futex(&p->phase, FUTEX_WAKE, INT_MAX);
 }
 
-uint64_t nsp_now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);	/* vDSO: no system call */
-	return t.tv_sec * 1000000000ull + t.tv_nsec;
-}
-
 /* ---- jobs ---- */
 
 static bool at_end(const struct nsp_pool *p)
@@ -127,7 +119,7 @@ static void start_job(struct nsp_pool *p, struct nsp_job *job)
 	p->job = job;
 	p->spec = &job->prog->specs[job->spec];
 	p->mem = job->mem;
-	__atomic_store_n(&job->began, nsp_now_ns(), __ATOMIC_RELAXED);
+	__atomic_store_n(&job->began, nsp_ticks(), __ATOMIC_RELAXED);
 	p->num_nsps = job->prog->num_nsps;
 	memset(p->pos, 0, sizeof(p->pos));
 	atomic_store_explicit(&p->left, p->num_nsps, memory_order_relaxed);
@@ -207,10 +199,18 @@ static void pause_cpu(void)
 #endif
 }
 
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);	/* vDSO: no system call */
+	return t.tv_sec * 1000000000ull + t.tv_nsec;
+}
+
 /* until the phase is not @seen any more, or stop */
 static void wait_phase(struct nsp_pool *p, uint32_t seen)
 {
-	uint64_t until = p->spin ? nsp_now_ns() + SPIN_NS : 0;
+	uint64_t until = p->spin ? now_ns() + SPIN_NS : 0;
 	int i;
 
 	while (until) {
@@ -220,7 +220,7 @@ static void wait_phase(struct nsp_pool *p, uint32_t seen)
 				return;
 			pause_cpu();
 		}
-		if (nsp_now_ns() > until)
+		if (now_ns() > until)
 			break;
 	}
 	atomic_fetch_add(&p->sleepers, 1);

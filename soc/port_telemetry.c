@@ -26,8 +26,8 @@ struct report {
 
 /* What was at the report before */
 struct past {
-	uint64_t at;			/* ns */
-	uint64_t nsp_ns[NSP_MAX_NSPS];
+	uint64_t at;			/* nsp_ticks() */
+	uint64_t nsp_busy_ticks[NSP_MAX_NSPS];
 };
 
 /*
@@ -36,22 +36,22 @@ struct past {
  */
 static uint64_t advance(uint64_t *past, uint64_t now)
 {
-	uint64_t ns = now > *past ? now - *past : 0;
+	uint64_t n = now > *past ? now - *past : 0;
 
-	*past += ns;
-	return ns;
+	*past += n;
+	return n;
 }
 
 /* Percent of the time since @past that a program ran on each NSP; the mean. */
 static double fill_load(const struct soc_usage *u, struct past *past,
 			uint8_t *load)
 {
-	uint64_t now = nsp_now_ns(), all = now - past->at, busy;
+	uint64_t now = nsp_ticks(), all = now - past->at, busy;
 	double sum = 0;
 	unsigned int i;
 
 	for (i = 0; i < u->num_nsps && i < NSP_MAX_NSPS; i++) {
-		busy = advance(&past->nsp_ns[i], u->nsp_ns[i]);
+		busy = advance(&past->nsp_busy_ticks[i], u->nsp_busy_ticks[i]);
 		if (busy > all)
 			busy = all;
 		load[i] = all ? (busy * 100 + all / 2) / all : 0;
@@ -96,7 +96,7 @@ static bool nap(struct soc_port *p)
 static void *report(void *arg)
 {
 	struct soc_port *p = arg;
-	struct past past = { .at = nsp_now_ns() };
+	struct past past = { .at = nsp_ticks() };
 	struct report r;
 
 	pthread_mutex_lock(&p->report_lock);

@@ -105,8 +105,8 @@ bool soc_dbc_stalled(struct soc *soc, unsigned int dbc);
 struct soc_usage {
 	uint64_t ddr_total, ddr_used;
 	uint32_t num_nsps, nsp_busy;	/* a mask: of activated programs */
-	/* time that programs ran on each NSP since the card was made */
-	uint64_t nsp_ns[16];
+	/* nsp_ticks() that programs ran on each NSP since the card was made */
+	uint64_t nsp_busy_ticks[16];
 };
 void soc_usage(struct soc *soc, struct soc_usage *usage);
 

@@ -138,49 +138,49 @@ char *qeff_plan_command(const struct qeff_compile_plan *plan, const char *dir,
 	return s.s;
 }
 
+/* Takes the text. */
+static int write_text(const char *dir, const char *name, struct qaic_str *s,
+		      struct qaic_err *err)
+{
+	char *path = qaic_path(dir, name);
+	int ret;
+
+	if (!path || s->failed)
+		ret = no_memory(err);
+	else
+		ret = qaic_write_file(path, s->s, s->len, err);
+	free(path);
+	qaic_str_free(s);
+	return ret;
+}
+
 /* Inputs first, then the outputs of the same tensors. */
 static int write_custom_io(const struct qeff_compile_plan *plan,
 			   const char *dir, struct qaic_err *err)
 {
-	char *path = qaic_path(dir, "custom_io.yaml");
 	struct qaic_str s = { 0 };
 	size_t i, out;
-	int ret;
 
 	for (out = 0; out < 2; out++)
 		for (i = 0; i < plan->num_states; i++)
 			qaic_str_printf(&s, " - IOName: %s%s\n   Precision: %s\n\n",
 					plan->states[i], out ? QEFF_RETAINED : "",
 					qaic_dtype_name(cache_type(plan)));
-	if (!path || s.failed)
-		ret = no_memory(err);
-	else
-		ret = qaic_write_file(path, s.s, s.len, err);
-	free(path);
-	qaic_str_free(&s);
-	return ret;
+	return write_text(dir, "custom_io.yaml", &s, err);
 }
 
 static int write_fp32_nodes(const struct qeff_compile_plan *plan,
 			    const char *dir, struct qaic_err *err)
 {
-	char *path = qaic_path(dir, QEFF_FP32_FILE);
 	struct qaic_str s = { 0 };
 	size_t i;
-	int ret;
 
 	qaic_str_puts(&s, "FP32NodeInstanceNames: [");
 	for (i = 0; i < plan->num_fp32_nodes; i++)
 		qaic_str_printf(&s, "%s\"%s\"", i ? ", " : "",
 				plan->fp32_nodes[i]);
 	qaic_str_puts(&s, "]\n");
-	if (!path || s.failed)
-		ret = no_memory(err);
-	else
-		ret = qaic_write_file(path, s.s, s.len, err);
-	free(path);
-	qaic_str_free(&s);
-	return ret;
+	return write_text(dir, QEFF_FP32_FILE, &s, err);
 }
 
 /* The cache tensors, in and out, in the precision that they are kept in. */

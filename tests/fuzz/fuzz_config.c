@@ -27,6 +27,20 @@ static const char yarn[] =
 	"\"factor\":2,\"beta_fast\":16,\"attention_factor\":1.1},"
 	"\"partial_rotary_factor\":0.5,\"sliding_window\":4,"
 	"\"tie_word_embeddings\":true,\"vocab_size\":16}";
+static const char bert[] =
+	"{\"architectures\":[\"BertForTokenClassification\"],\"hidden_size\":16,"
+	"\"num_hidden_layers\":1,\"num_attention_heads\":2,\"vocab_size\":20,"
+	"\"intermediate_size\":8,\"max_position_embeddings\":32,"
+	"\"type_vocab_size\":2,\"hidden_act\":\"gelu\",\"pad_token_id\":0,"
+	"\"id2label\":{\"0\":\"A\",\"1\":\"B\"},"
+	"\"problem_type\":\"regression\",\"is_decoder\":false}";
+static const char deberta[] =
+	"{\"architectures\":[\"DebertaV2ForMaskedLM\"],\"hidden_size\":16,"
+	"\"num_hidden_layers\":1,\"num_attention_heads\":2,\"vocab_size\":20,"
+	"\"intermediate_size\":8,\"max_position_embeddings\":32,"
+	"\"relative_attention\":true,\"pos_att_type\":[\"c2p\",\"p2c\"],"
+	"\"position_buckets\":8,\"max_relative_positions\":-1,"
+	"\"share_att_key\":true,\"norm_rel_ebd\":\"layer_norm\"}";
 static const char gpt2[] =
 	"{\"architectures\":[\"GPT2LMHeadModel\"],\"n_embd\":8,\"n_head\":2,"
 	"\"n_layer\":1,\"n_inner\":null,\"n_positions\":32,\"vocab_size\":16,"
@@ -148,6 +162,8 @@ int main(int argc, char **argv)
 		{ "bart", bart, sizeof(bart) - 1, run, &config, true },
 		{ "moe", moe, sizeof(moe) - 1, run, &config, true },
 		{ "falcon", falcon, sizeof(falcon) - 1, run, &config, true },
+		{ "bert", bert, sizeof(bert) - 1, run, &config, true },
+		{ "deberta", deberta, sizeof(deberta) - 1, run, &config, true },
 		{ "generation", generation, sizeof(generation) - 1, run, &gen,
 		  true },
 		{ "rules", rules, sizeof(rules) - 1, run, &said, true },

@@ -97,28 +97,36 @@ static void init_lower(struct qc_compile *c, struct qc_spec *s)
  * Mark the nodes that node-precision-info names, before fusion changes names. One
  * that is nowhere in the model is a mistake.
  */
-static int mark_fp32_nodes(const struct qc_compile *c, struct qc_graph *g,
+static int mark_fp32_nodes(struct qc_compile *c, struct qc_graph *g,
 			   struct qaic_err *err)
 {
 	struct qc_node *n;
-	bool found;
 	size_t i;
 
 	for (i = 0; i < c->opt->num_fp32_nodes; i++) {
 		const char *name = c->opt->fp32_nodes[i];
 
-		for (n = g->first, found = false; n; n = n->next) {
+		for (n = g->first; n; n = n->next) {
 			if (strcmp(n->name, name))
 				continue;
-			found = true;
+			c->fp32_found[i] = true;
 			if (qc_attr_set_int(g, n, QC_FP32, 1))
 				return no_mem(err);
 		}
-		if (!found)
+	}
+	return 0;
+}
+
+/* A specialization may lack some (an encoder without rows); not all may. */
+static int check_fp32_nodes(const struct qc_compile *c, struct qaic_err *err)
+{
+	size_t i;
+
+	for (i = 0; i < c->opt->num_fp32_nodes; i++)
+		if (!c->fp32_found[i])
 			return qaic_fail(err, -EINVAL,
 				"node precision: '%s' is no node that computes anything",
-				name);
-	}
+				c->opt->fp32_nodes[i]);
 	return 0;
 }
 
@@ -174,12 +182,18 @@ static int compile_specs(struct qc_compile *c, struct qaic_err *err)
 	size_t i;
 	int rc = 0;
 
+	c->fp32_found = calloc(c->opt->num_fp32_nodes + 1,
+			       sizeof(*c->fp32_found));
+	if (!c->fp32_found)
+		return no_mem(err);
 	for (i = 0; i < c->num_specs && !rc; i++) {
 		rc = front_half(c, &c->specs[i], err);
 		if (rc && c->specs[i].name)
 			qaic_fail_in(err, "specialization '%s'",
 				     c->specs[i].name);
 	}
+	if (!rc)
+		rc = check_fp32_nodes(c, err);
 	if (!rc)
 		rc = qc_layout_io(c, err);
 	for (i = 0; i < c->num_specs && !rc; i++) {
@@ -252,6 +266,7 @@ static void release(struct qc_compile *c)
 		free(c->specs[i].symbols);
 	}
 	free(c->specs);
+	free(c->fp32_found);
 	qpc_program_release(&c->prog);
 	qc_consts_free(c->consts);
 	if (c->model)

@@ -22,6 +22,7 @@ struct qc_compile {
 	struct qc_consts *consts;
 	struct qc_spec *specs;
 	size_t num_specs;
+	bool *fp32_found;		/* of each opt->fp32_nodes: it is somewhere */
 	struct qpc_program prog;
 	uint64_t spill_base;		/* in DDR */
 };

@@ -140,7 +140,7 @@ static int parse_define(const char *text, struct qaicc_symbol *sym, char *name,
 	uint64_t v;
 
 	if (!comma || comma == text ||
-	    qaic_opt_uint(comma + 1, 1, INT32_MAX, &v))
+	    qaic_opt_uint(comma + 1, 0, INT32_MAX, &v))
 		return qaic_fail(err, -EINVAL,
 			"-onnx-define-symbol takes NAME,VALUE, not \"%s\"",
 			text);

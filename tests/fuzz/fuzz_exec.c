@@ -89,13 +89,15 @@ static uint8_t *space(struct machine *m, size_t size)
 	return p;
 }
 
+#define NUM_GOOD	(sizeof(good) / sizeof(good[0]))
+#define NUM		(NUM_GOOD + sizeof(in_blocks) / sizeof(in_blocks[0]))
+
 int main(int argc, char **argv)
 {
-	const size_t n = sizeof(good) / sizeof(good[0]);
-	struct nsp_cmd cmds[sizeof(good) / sizeof(good[0])];
+	struct nsp_cmd cmds[NUM];
 	struct machine m = { .rng = { 7 } };
 	uint8_t *consts = space(&m, SAMPLE_CONSTS);
-	struct fuzz_target t[sizeof(good) / sizeof(good[0])];
+	struct fuzz_target t[NUM];
 	size_t i;
 	int rc = 1;
 
@@ -104,15 +106,18 @@ int main(int argc, char **argv)
 	m.mem.tcm = space(&m, SAMPLE_TCM);
 	m.mem.local[0] = space(&m, SAMPLE_LOCAL);
 	m.scratch = aligned_alloc(64, NSP_SCRATCH);
-	for (i = 0; i < n; i++) {
-		cmds[i] = make(&good[i]);
+	for (i = 0; i < NUM; i++) {
+		const struct shape *s = i < NUM_GOOD ? &good[i] :
+					&in_blocks[i - NUM_GOOD];
+
+		cmds[i] = make(s);
 		t[i] = (struct fuzz_target){
-			.name = qpc_op_name(good[i].op), .seed = &cmds[i],
+			.name = qpc_op_name(s->op), .seed = &cmds[i],
 			.seed_len = sizeof(cmds[i]), .run = run, .ctx = &m,
 		};
 	}
 	if (consts && m.mem.ddr && m.mem.tcm && m.mem.local[0] && m.scratch) {
-		rc = fuzz_main(argc, argv, t, n);
+		rc = fuzz_main(argc, argv, t, NUM);
 		fprintf(stderr, "%lu commands executed\n", m.ran);
 	}
 	free(consts);

@@ -115,6 +115,39 @@ static const struct shape good[] = {
 	    { DDR(4096), QAIC_I64, { 0, 0, 0, 0, 5, 1 } } }, { 0, 1, 32 } },
 };
 
+/* The same with block types; strides that are wrong are refused as such. */
+static const struct shape in_blocks[] = {
+	{ NSP_MATMUL, 0, { 1, 2, 4, 20, 70, 1 },
+	  { { DDR(0), QAIC_F16, { 0, 80, 20, 1 } },
+	    { DDR(4096), QAIC_F32, { 0, 280, 70, 0, 1 } },
+	    { CONST(0), QAIC_MXFP6, { 0, 0, 0, 96, 1 } },
+	    { CONST(4096), QAIC_F32, { 0, 0, 0, 1 } } } },
+	{ NSP_MATMUL, 0, { 3, 2, 1, 16, 32, 4 },
+	  { { DDR(0), QAIC_F16, { 32, 16, 0, 1 } },
+	    { DDR(4096), QAIC_F16, { 64, 32, 0, 0, 1 } },
+	    { CONST(0), QAIC_MXINT8, { 0, 0, 0, 32, 1, 512 } }, { 0 },
+	    { DDR(1024), QAIC_I64, { 2, 1 } } } },
+	{ NSP_MATMUL, 0, { 1, 1, 9, 16, 33, 1 },
+	  { { DDR(0), QAIC_F32, { 0, 0, 16, 1 } },
+	    { DDR(4096), QAIC_F16, { 0, 0, 33, 0, 1 } },
+	    { CONST(0), QAIC_MXFP4, { 0, 0, 0, 64, 1 } } } },
+	{ NSP_ATTN, 0, { 1, 4, 4, 2, 8, 16 },
+	  { { DDR(0), QAIC_F16, { 0, 32, 8, 0, 1 } },
+	    { DDR(256), QAIC_F16, { 0, 32, 8, 0, 1 } },
+	    { DDR(4096), QAIC_MXINT8, { 0, 0, 0, 512, 1, 32 } },
+	    { DDR(8192), QAIC_MXINT8, { 0, 0, 0, 512, 1, 32 } },
+	    { DDR(1024), QAIC_I32, { 4, 1 } } }, { 0x3f000000, 8, 0 } },
+	{ NSP_KVPUT, 0, { 1, 2, 4, 40, 16, 3 },
+	  { { DDR(4096), QAIC_MXINT8, { 0, 1024, 0, 1, 64, 2048 } },
+	    { DDR(0), QAIC_F16, { 0, 40, 80, 1 } },
+	    { DDR(1024), QAIC_I64, { 4, 0, 1 } },
+	    { DDR(2048), QAIC_I64, { 1 } } } },
+	{ NSP_KVGET, 0, { 2, 2, 4, 8, 16, 2 },
+	  { { DDR(0), QAIC_F16, { 64, 32, 8, 1 } },
+	    { DDR(4096), QAIC_MXINT8, { 0, 512, 0, 1, 32, 1024 } },
+	    { DDR(1024), QAIC_I64, { 4, 0, 1 } } } },
+};
+
 static inline struct nsp_cmd make(const struct shape *s)
 {
 	struct nsp_cmd c = { .op = s->op, .sub = s->sub };

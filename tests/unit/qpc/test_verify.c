@@ -37,6 +37,11 @@ static void test_good(void **state)
 			fail_msg("%s", err.msg);
 		seen[c.op] = true;
 	}
+	for (i = 0; i < sizeof(in_blocks) / sizeof(in_blocks[0]); i++) {
+		c = make(&in_blocks[i]);
+		if (verify_with(&c, &err))
+			fail_msg("%s", err.msg);
+	}
 	for (i = NSP_MOVE; i < NSP_OP_COUNT; i++)
 		if (qpc_op_rule(i))
 			assert_true(seen[i]);

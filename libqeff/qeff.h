@@ -32,8 +32,8 @@ struct qeff_tokenizer;
 
 /*
  * Open the tokenizer of a model directory: tokenizer.json, else tokenizer.model,
- * source.spm with vocab.json, vocab.json with merges.txt, or vocab.txt, with the
- * special tokens of tokenizer_config.json and special_tokens_map.json.
+ * spiece.model, source.spm with vocab.json, vocab.json with merges.txt, or
+ * vocab.txt, with the special tokens of tokenizer_config.json and special_tokens_map.json.
  * -ENOENT names what is missing; -EOPNOTSUPP names what is not supported.
  */
 int qeff_tokenizer_open(const char *dir, struct qeff_tokenizer **out,
@@ -305,6 +305,7 @@ struct qeff_build_options {
 	enum qaic_dtype weights;	/* QAIC_MXINT8, _MXFP6, _MXFP4; 0: neither */
 	bool act_int8;			/* with them: 8-bit activations */
 	bool kv_mxint8;			/* KV cache in MXINT8 */
+	bool every_row;			/* logits of every token: qeff_score() */
 	bool rebuild_qpc;		/* compile even if there is a QPC */
 	/* a stage that really runs: "export" (path), "compile" (the command line),
 	 * "compiled" (path). May be NULL. */
@@ -407,6 +408,27 @@ int qeff_check_prompt(const struct qeff_session *s, size_t index,
 int qeff_generate(struct qeff_session *s, const struct qeff_request *req,
 		  struct qeff_result *res, struct qaic_err *err);
 void qeff_result_release(struct qeff_result *res);
+
+/* ---- scoring ---- */
+
+struct qeff_score {
+	/* batch rows, each from position 0; at most ctx_len tokens each */
+	const int32_t *const *tokens;
+	const size_t *num_tokens;
+	size_t num_rows;		/* 1 to the QPC's batch_size */
+	/* the logits behind token @i of @row, which predict token @i + 1; in
+	 * rising order of i for each row; a negative errno ends it */
+	int (*logits)(void *ctx, size_t row, size_t i, const float *logits,
+		      size_t vocab);
+	void *ctx;
+};
+
+/*
+ * Run texts through a model and look at its logits behind every token, for
+ * perplexity and the like. -EINVAL: the QPC was not built with every_row.
+ */
+int qeff_score(struct qeff_session *s, const struct qeff_score *req,
+	       struct qaic_err *err);
 
 /* ---- models that read a whole text at once ---- */
 

@@ -544,6 +544,9 @@ int tok_json_root(struct qeff_tokenizer *tok, json_t *root,
 /* vocab.txt (@text), or vocab.json and merges.txt of @dir. */
 int tok_open_files(struct qeff_tokenizer *tok, const char *dir, bool text,
 		   struct qaic_err *err);
+/* @path, the spiece.model of @dir. */
+int tok_open_t5(struct qeff_tokenizer *tok, const char *dir, const char *path,
+		struct qaic_err *err);
 /* vocab.json and source.spm of @dir. */
 int tok_open_marian(struct qeff_tokenizer *tok, const char *dir,
 		    struct qaic_err *err);

@@ -64,7 +64,8 @@ static int open_either(struct qeff_tokenizer *tok, const char *dir,
 		       struct qaic_err *err)
 {
 	static const char *const names[] = { "tokenizer.json",
-		"tokenizer.model", "source.spm", "vocab.json", "vocab.txt" };
+		"tokenizer.model", "spiece.model", "source.spm",
+		"vocab.json", "vocab.txt" };
 	char *path;
 	bool found = false;
 	size_t i;
@@ -78,14 +79,15 @@ static int open_either(struct qeff_tokenizer *tok, const char *dir,
 		if (found)
 			rc = i == 0 ? tok_open_json(tok, path, err) :
 			     i == 1 ? tok_open_spm(tok, path, err) :
-			     i == 2 ? tok_open_marian(tok, dir, err) :
-				      tok_open_files(tok, dir, i == 4, err);
+			     i == 2 ? tok_open_t5(tok, dir, path, err) :
+			     i == 3 ? tok_open_marian(tok, dir, err) :
+				      tok_open_files(tok, dir, i == 5, err);
 		free(path);
 	}
 	if (found)
 		return rc;
 	return qaic_fail(err, -ENOENT,
-			 "%s: none of tokenizer.json, tokenizer.model, vocab.json and vocab.txt is there",
+			 "%s: no tokenizer: none of tokenizer.json, tokenizer.model, spiece.model, source.spm, vocab.json and vocab.txt is there",
 			 dir);
 }
 

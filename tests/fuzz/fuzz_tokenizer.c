@@ -229,6 +229,8 @@ int main(int argc, char **argv)
 			       "vocab.txt" };
 	struct place marian = { dir_with("{}", "vocab.json", shared_json),
 				"source.spm" };
+	struct place t5 = { dir_with("{\"tokenizer_class\":\"T5Tokenizer\"}",
+				     NULL, NULL), "spiece.model" };
 	size_t len, bpe_len, uni_len, map_len;
 	uint8_t *bpe, *uni, *map;
 	struct spm_sample s;
@@ -271,6 +273,7 @@ int main(int argc, char **argv)
 		{ "spm-bpe", bpe, bpe_len, run, &spm, false },
 		{ "spm-unigram", uni, uni_len, run, &spm, false },
 		{ "spm-charsmap", map, map_len, run, &spm, false },
+		{ "t5", uni, uni_len, run, &t5, false },
 		{ "marian", map, map_len, run, &marian, false },
 		{ "config", config, sizeof(config) - 1, run, &conf, true },
 		{ "tales", tales, len, run, &json, true },
@@ -289,5 +292,6 @@ int main(int argc, char **argv)
 	drop_dir(merges.dir);
 	drop_dir(words.dir);
 	drop_dir(marian.dir);
+	drop_dir(t5.dir);
 	return rc;
 }

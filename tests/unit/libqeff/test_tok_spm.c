@@ -156,17 +156,24 @@ static void characters(void **state)
 #define SHARED "{\"</s>\":0,\"<unk>\":1,\"\xe2\x96\x81" "ab\":2,\"bc\":3," \
 	       "\"\xe2\x96\x81" "a\":4,\"<pad>\":5,\">>fr<<\":6,\"c\":7}"
 
-static char *marian_dir(const struct spm_sample *s, const char *vocab)
+static char *spm_dir(const struct spm_sample *s, const char *file)
 {
-	char *dir = temp_dir(), *path = qaic_path(dir, "source.spm");
+	char *dir = temp_dir(), *path = qaic_path(dir, file);
 	size_t len;
 	uint8_t *data = spm_pack(s, &len);
 	FILE *f = fopen(path, "w");
 
 	must(f && fwrite(data, 1, len, f) == len && !fclose(f), path);
-	put_text(dir, "vocab.json", vocab);
 	free(data);
 	free(path);
+	return dir;
+}
+
+static char *marian_dir(const struct spm_sample *s, const char *vocab)
+{
+	char *dir = spm_dir(s, "source.spm");
+
+	put_text(dir, "vocab.json", vocab);
 	return dir;
 }
 
@@ -239,6 +246,37 @@ static void marian_errors(void **state)
 	put_text(dir, "target_vocab.json", "{}");
 	assert_int_equal(qeff_tokenizer_open(dir, &tok, &err), -EOPNOTSUPP);
 	assert_non_null(strstr(err.msg, "target_vocab.json"));
+	drop_dir(dir);
+}
+
+/* Sentinels count down after the 14 pieces; EOS ends a text. */
+static void t5(void **state)
+{
+	struct qaic_err err = QAIC_ERR_INIT;
+	struct qeff_tokenizer *tok;
+	struct spm_sample s;
+	char *dir;
+
+	spm_sample(&s, false, false);
+	dir = spm_dir(&s, "spiece.model");
+	assert_int_equal(qeff_tokenizer_open(dir, &tok, &err), -EOPNOTSUPP);
+	assert_non_null(strstr(err.msg, "an unknown class"));
+	put_text(dir, "tokenizer_config.json", "{\"tokenizer_class\":"
+		 "\"AlbertTokenizer\"}");
+	assert_int_equal(qeff_tokenizer_open(dir, &tok, &err), -EOPNOTSUPP);
+	assert_non_null(strstr(err.msg, "AlbertTokenizer"));
+	put_text(dir, "tokenizer_config.json", "{\"extra_ids\":-3}");
+	put_text(dir, "config.json", "{\"model_type\":\"t5\"}");
+	assert_int_equal(qeff_tokenizer_open(dir, &tok, &err), -ERANGE);
+	put_text(dir, "tokenizer_config.json", "{\"extra_ids\":100,"
+		 "\"eos_token\":\"</s>\",\"tokenizer_class\":\"T5Tokenizer\"}");
+	tok = open_dir(dir);
+	marian_is(tok, "ab", "9 2");
+	marian_is(tok, "<extra_id_0>", "113 2");
+	assert_int_equal(qeff_token_id(tok, "<extra_id_99>"), 14);
+	assert_int_equal(qeff_vocab_size(tok), 114);
+	check_decode(tok, (int32_t[]){ 9, 113, 2 }, 3, true, "ab");
+	qeff_tokenizer_close(tok);
 	drop_dir(dir);
 }
 
@@ -351,7 +389,8 @@ int main(void)
 		cmocka_unit_test(unigram),
 		cmocka_unit_test(normalizer),
 		cmocka_unit_test(characters),
-		cmocka_unit_test(marian), cmocka_unit_test(marian_errors),
+		cmocka_unit_test(t5), cmocka_unit_test(marian),
+		cmocka_unit_test(marian_errors),
 		cmocka_unit_test(configuration),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(truncated),

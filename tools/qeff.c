@@ -27,7 +27,8 @@ static int load_plugins(struct qaic_err *err)
 
 static const struct qeff_stage *const stages[] = {
 	&qeff_stage_infer, &qeff_stage_export, &qeff_stage_compile,
-	&qeff_stage_execute, &qeff_stage_verify, &qeff_stage_models,
+	&qeff_stage_execute, &qeff_stage_verify,
+	&qeff_stage_perplexity, &qeff_stage_models,
 };
 
 static void usage(FILE *out)
@@ -38,7 +39,7 @@ static void usage(FILE *out)
 		"From a Hugging Face model directory to text on a Cloud AI 100.\n\n"
 		"Stages:\n");
 	for (i = 0; i < QAIC_ARRAY_SIZE(stages); i++)
-		fprintf(out, "  %-9s %s\n", stages[i]->name, stages[i]->about);
+		fprintf(out, "  %-10s %s\n", stages[i]->name, stages[i]->about);
 	fprintf(out, "\nOther:\n"
 		"  -h, --help  Show this text; qeff STAGE --help shows a stage's options.\n"
 		"  --version   Show the version.\n\n"
@@ -56,7 +57,7 @@ static int unknown_stage(const char *name)
 		list[i] = stages[i]->name;
 	near = qaic_nearest(name, list, QAIC_ARRAY_SIZE(stages));
 	fprintf(stderr, "qeff: unknown stage \"%s\"; %s%s%s\n", name,
-		near ? "did you mean " : "it is one of infer, export, compile, execute, verify, models",
+		near ? "did you mean " : "it is one of infer, export, compile, execute, verify, perplexity, models",
 		near ? near : "", near ? "?" : "");
 	return 1;
 }

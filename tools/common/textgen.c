@@ -25,6 +25,20 @@ int qaic_textgen_check(const struct qaic_textgen *t, struct qaic_err *err)
 	return 0;
 }
 
+int qaic_textgen_check_chat(const struct qaic_textgen *t, const char *dir,
+			    struct qaic_err *err)
+{
+	struct qeff_chat *chat;
+	int ret;
+
+	if (!t->chat)
+		return 0;
+	ret = qeff_chat_open(dir, t->chat_template, &chat, err);
+	if (!ret)
+		qeff_chat_close(chat);
+	return ret;
+}
+
 static void warn(const struct qaic_gen *g, const char *text)
 {
 	fprintf(stderr, "%s: warning: %s\n", g->t->prog, text);

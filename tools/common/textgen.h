@@ -85,6 +85,10 @@ struct qaic_textgen {
 /* Is there exactly what is needed? Prompts are looked at later. */
 int qaic_textgen_check(const struct qaic_textgen *t, struct qaic_err *err);
 
+/* With --chat: is there a template in @dir, and can it be used? */
+int qaic_textgen_check_chat(const struct qaic_textgen *t, const char *dir,
+			    struct qaic_err *err);
+
 /*
  * Load, generate, print. -ERANGE if verification found that the card and the
  * reference evaluation disagree.

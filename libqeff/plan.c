@@ -5,6 +5,7 @@
  * the files that QEfficient writes beside a QPC.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -203,6 +204,21 @@ static int cache_io(const struct qeff_compile_plan *plan,
 	return 0;
 }
 
+static void warn_clipped(const struct qeff_build_options *o,
+			 const struct qaicc_report *r)
+{
+	char text[256];
+	size_t i;
+
+	for (i = 0; o->stage && i < r->num_clipped; i++) {
+		snprintf(text, sizeof(text),
+			 "'%s': %llu values beyond float16 are clipped to 65504",
+			 r->clipped[i].name,
+			 (unsigned long long)r->clipped[i].count);
+		o->stage(o->ctx, "warning", text);
+	}
+}
+
 static int run_compiler(const struct qeff_compile_plan *plan, const char *out,
 			struct qaic_err *err)
 {
@@ -221,6 +237,7 @@ static int run_compiler(const struct qeff_compile_plan *plan, const char *out,
 		.num_fp32_nodes = plan->num_fp32_nodes,
 	};
 	struct qaicc_custom_io *io = NULL;
+	struct qaicc_report report;
 	size_t i;
 	int ret;
 
@@ -231,7 +248,11 @@ static int run_compiler(const struct qeff_compile_plan *plan, const char *out,
 	ret = cache_io(plan, &io, err);
 	c.custom_io = io;
 	if (!ret)
-		ret = qaicc_compile(&c, NULL, err);
+		ret = qaicc_compile(&c, &report, err);
+	if (!ret) {
+		warn_clipped(o, &report);
+		qaicc_report_release(&report);
+	}
 	for (i = 0; io && i < c.num_custom_io; i++)
 		free((char *)io[i].name);
 	free(io);

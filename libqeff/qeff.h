@@ -308,7 +308,7 @@ struct qeff_build_options {
 	bool every_row;			/* logits of every token: qeff_score() */
 	bool rebuild_qpc;		/* compile even if there is a QPC */
 	/* a stage that really runs: "export" (path), "compile" (the command line),
-	 * "compiled" (path). May be NULL. */
+	 * "compiled" (path); "warning" (what). May be NULL. */
 	void (*stage)(void *ctx, const char *stage, const char *text);
 	void *ctx;
 	struct qaic_progress progress;
@@ -411,7 +411,7 @@ void qeff_result_release(struct qeff_result *res);
 
 /* ---- scoring ---- */
 
-struct qeff_score {
+struct qeff_score_request {
 	/* batch rows, each from position 0; at most ctx_len tokens each */
 	const int32_t *const *tokens;
 	const size_t *num_tokens;
@@ -427,7 +427,7 @@ struct qeff_score {
  * Run texts through a model and look at its logits behind every token, for
  * perplexity and the like. -EINVAL: the QPC was not built with every_row.
  */
-int qeff_score(struct qeff_session *s, const struct qeff_score *req,
+int qeff_score(struct qeff_session *s, const struct qeff_score_request *req,
 	       struct qaic_err *err);
 
 /* ---- models that read a whole text at once ---- */

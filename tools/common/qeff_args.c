@@ -100,6 +100,10 @@ static int precision(bool *fp32, struct qaic_err *err)
 static void on_stage(void *ctx, const char *stage, const char *text)
 {
 	qaic_progress_clear();
+	if (!strcmp(stage, "warning")) {
+		fprintf(stderr, "%s: warning: %s\n", qeff_args.prog, text);
+		return;
+	}
 	if (qeff_args.verbose && strcmp(stage, "compiled"))
 		fprintf(stderr, "%s: %s: %s\n", qeff_args.prog, stage, text);
 	if (qeff_gen.json || qeff_args.quiet)

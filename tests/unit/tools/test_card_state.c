@@ -172,6 +172,81 @@ static void scatter(void **state)
 	}
 }
 
+/* ---- specializations without rows ---- */
+
+static Onnx__ModelProto *rows_model(void)
+{
+	Onnx__ModelProto *m = mm_model(17);
+
+	mm_input(m, "x", 1, "4");	/* stays 0; a call has an input */
+	mm_input(m, "u", 1, "1,1,n,4");
+	mm_input(m, "p", 7, "1,n");
+	mm_input(m, "a", 1, "1,1,3,4");
+	mm_opset(&m->opset_import, &m->n_opset_import, "com.qualcomm.cloud", 1);
+	seed_floats(m, "w", 2, 4, 4);
+	mm_attr_int(mm_node(m, "Cast", "p", "p32"), "to", 6);
+	mm_node(m, "MatMul", "u,w", "uw");
+	mm_node(m, "com.qualcomm.cloud::CtxScatter", "a,p32,uw",
+		"a_RetainedState");
+	mm_node(m, "Add", "a_RetainedState,x", "y");
+	mm_output(m, "y");
+	mm_output(m, "a_RetainedState");
+	return m;
+}
+
+/* n = 0: no product, no binding for what has no rows; the state stays. */
+static void no_rows(void **state)
+{
+	static const struct qaicc_symbol some = { "n", 2 }, none = { "n", 0 };
+	const struct qaicc_spec specs[2] = { { "Some", &some, 1 },
+					     { "None", &none, 1 } };
+	struct qaic_err err = QAIC_ERR_INIT;
+	char onnx[100], out[100];
+	struct qaicc_options o = {
+		.onnx = onnx, .out_dir = out, .num_cores = 3,
+		.retained_state = true, .specs = specs, .num_specs = 2,
+	};
+	Onnx__ModelProto *m = rows_model();
+	struct qaicc_report r;
+	struct qaic_exec *e[2];
+	float y[12], *p;
+	size_t size, i;
+
+	snprintf(onnx, sizeof(onnx), "%s/rows.onnx", dir);
+	snprintf(out, sizeof(out), "%s/rows", dir);
+	assert_int_equal(mm_write(m, onnx), 0);
+	mm_free(m);
+	if (qaicc_compile(&o, &r, &err) ||
+	    qaic_program_load(dev, out, &prog, &err) ||
+	    qaic_exec_create(prog, 0, &e[0], &err) ||
+	    qaic_exec_create(prog, 1, &e[1], &err))
+		fail_msg("%s", err.msg);
+	assert_true(r.specs[0].macs > 0);
+	assert_int_equal(r.specs[1].macs, 0);
+	qaicc_report_release(&r);
+	assert_true(qaic_program_find(prog, 0, "u") >= 0);
+	assert_true(qaic_program_find(prog, 1, "u") < 0);
+	assert_true(qaic_program_find(prog, 1, "p") < 0);
+	p = qaic_exec_buffer(e[0], qaic_program_find(prog, 0, "u"), &size);
+	for (i = 0; i < 8; i++)
+		p[i] = i + 1;
+	((int64_t *)qaic_exec_buffer(e[0], qaic_program_find(prog, 0, "p"),
+				     &size))[0] = 2;
+	for (i = 0; i < 3; i++) {	/* rows go to slots 2 and 0, then nothing */
+		assert_int_equal(qaic_exec_run(e[i > 0], &err), 0);
+		p = qaic_exec_buffer(e[i > 0],
+				     qaic_program_find(prog, i > 0, "y"), &size);
+		assert_int_equal(size >= sizeof(y), 1);
+		if (!i)
+			memcpy(y, p, sizeof(y));
+		assert_memory_equal(y, p, sizeof(y));
+	}
+	assert_true(y[0] != 0 && y[4] == 0 && y[8] != 0);
+	qaic_exec_destroy(e[0]);
+	qaic_exec_destroy(e[1]);
+	qaic_program_unload(prog);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -179,6 +254,7 @@ int main(void)
 		cmocka_unit_test(shift),
 		cmocka_unit_test(exchange),
 		cmocka_unit_test(scatter),
+		cmocka_unit_test(no_rows),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -284,6 +284,9 @@ static int start_rows(struct run *run, struct qeff_result *res)
 		return qaic_fail(run->err, -EINVAL,
 				 "%zu prompts for a QPC of batch size %u",
 				 req->num_prompts, s->batch);
+	if (s->prefill.rows > 1)
+		return qaic_fail(run->err, -EINVAL,
+				 "this QPC gives the logits of every token, to be scored; generation needs one that gives the last one's");
 	if (s->seq2seq && (s->rules.start_id < 0 ||
 			   (uint32_t)s->rules.start_id >= s->vocab))
 		return qaic_fail(run->err, -EINVAL,

@@ -62,11 +62,17 @@ static int name_export(struct build *b, struct qaic_err *err)
 	int ret;
 
 	ret = qeff_model_info(dir, &b->info, err);
+	if (!ret && b->opt->every_row && b->info.task != QEFF_TASK_TEXT)
+		ret = qaic_fail(err, -EOPNOTSUPP,
+				"%s does not go on with a text: there are no tokens to be predicted",
+				b->info.arch);
 	if (!ret)
 		ret = qeff_export_params(dir, &text, err);
 	if (!ret)
 		ret = qaic_json_parse(text, strlen(text), dir,
 				      &b->export_params, err);
+	if (!ret && b->opt->every_row)
+		json_object_set_new(b->export_params, "every_row", json_true());
 	if (!ret)
 		ret = qeff_json_hash(b->export_params, hash, err);
 	free(text);
@@ -90,6 +96,7 @@ static int write_export(void *ctx, const char *dir, struct qaic_err *err)
 	struct build *b = ctx;
 	struct qeff_export_options eo = {
 		.model_dir = b->opt->model_dir, .progress = b->opt->progress,
+		.every_row = b->opt->every_row,
 	};
 	char *onnx = qaic_asprintf("%s/%s.onnx", dir, b->info.name);
 	int ret;

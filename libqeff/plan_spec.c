@@ -43,9 +43,11 @@ static void decoder_specs(struct qeff_compile_plan *plan)
 {
 	const struct qeff_build_options *o = plan->opt;
 	struct qeff_plan_spec *s;
+	bool one = o->prompt_len == 1;
 	int decode;
 
-	for (decode = o->prompt_len == 1; decode < 2; decode++) {
+	/* texts that are scored have no decode */
+	for (decode = one; decode < (o->every_row && !one ? 1 : 2); decode++) {
 		s = add_spec(plan, decode ? "Decode" : "Prefill");
 		add_symbol(s, "batch_size", o->batch_size);
 		add_symbol(s, "ctx_len", o->ctx_len);

@@ -31,9 +31,10 @@ static int phase_open(struct qeff_session *s, struct qeff_phase *ph,
 		return ret;
 	ph->spec = spec;
 	ph->seq_len = sh->seq_len;
+	ph->rows = sh->rows;
 	ph->model_time = qaic_program_model_time(s->prog, spec);
 	ids_size = (size_t)s->batch * sh->seq_len * sizeof(int64_t);
-	logits_size = (size_t)s->batch * s->vocab *
+	logits_size = (size_t)s->batch * sh->rows * s->vocab *
 		      qaic_dtype_size(s->logits_dtype);
 	ph->input_ids = buffer(s, ph, sh->ids_name, ids_size);
 	ph->position_ids = buffer(s, ph, sh->pos_name, ids_size);

@@ -13,7 +13,8 @@ struct qeff_phase {
 	uint32_t seq_len;
 	int64_t *input_ids;		/* [batch][seq_len] */
 	int64_t *position_ids;		/* [batch][seq_len] */
-	const void *logits;		/* [batch][vocab] */
+	const void *logits;		/* [batch][rows][vocab] */
+	uint32_t rows;			/* 1, or one for each token of a call */
 	/* encoder-decoders; the ids above are the decoder's */
 	int64_t *encoder_ids;		/* [batch][encoder_len]; NULL: none */
 	int64_t *cross;			/* [batch]: last position of the prompt */
@@ -39,6 +40,7 @@ struct qeff_session {
 /* What the bindings of a specialization say (session_shape.c). */
 struct qeff_shape {
 	uint32_t batch, seq_len, ctx_len, vocab;
+	uint32_t rows;			/* of logits, for each prompt */
 	bool seq2seq;
 	uint32_t encoder_len;
 	enum qaic_dtype logits_dtype;
@@ -73,7 +75,7 @@ void qeff_rules_apply(const struct qeff_rules *r, const struct qeff_history *h,
 /* Load what qeff_session_rest() has unloaded. */
 int qeff_session_wake(struct qeff_session *s, struct qaic_err *err);
 
-/* The logits of a row after a call, as float32 [vocab]. */
+/* A row of logits after a call, of batch * ph->rows, as float32 [vocab]. */
 const float *qeff_session_logits(struct qeff_session *s,
 				 const struct qeff_phase *ph, uint32_t row);
 

@@ -105,6 +105,7 @@ static int read_logits(struct qaic_program *prog, uint32_t spec,
 		       struct qeff_shape *sh, struct qaic_err *err)
 {
 	struct qaic_binding_info logits;
+	size_t size;
 	int ret = find_binding(prog, spec, "logits", &logits, err);
 
 	if (ret)
@@ -115,10 +116,13 @@ static int read_logits(struct qaic_program *prog, uint32_t spec,
 		return qaic_fail(err, -EINVAL,
 				 "logits must be a float output [batch, 1, vocab]");
 	sh->vocab = logits.dims[logits.rank - 1];
-	if (!sh->vocab || logits.size != (size_t)sh->batch * sh->vocab *
-					 qaic_dtype_size(logits.dtype))
+	sh->rows = logits.rank == 3 ? logits.dims[1] : 1;
+	if (!sh->vocab || (sh->rows != 1 && sh->rows != sh->seq_len) ||
+	    __builtin_mul_overflow((size_t)sh->batch * sh->rows,
+				   sh->vocab * qaic_dtype_size(logits.dtype),
+				   &size) || logits.size != size)
 		return qaic_fail(err, -EINVAL,
-				 "logits must be [batch, 1, vocab]: one row for each prompt");
+				 "logits must be [batch, 1, vocab] or [batch, seq_len, vocab]");
 	return 0;
 }
 

@@ -12,8 +12,8 @@
 struct qeff_args {
 	const char *prog;		/* "qeff infer" */
 	const char *model_name, *local_model_dir, *cache_dir, *precision;
-	const char *onnx_path, *qpc_path, *golden;
-	unsigned int num_cores, batch_size, prompt_len, ctx_len, qid;
+	const char *onnx_path, *qpc_path, *golden, *text;
+	unsigned int stride, num_cores, batch_size, prompt_len, ctx_len, qid;
 	unsigned int seq_len[QEFF_MAX_SEQ_LENS], num_seq_len;
 	bool prompt_len_given, ctx_len_given;
 	bool verbose, quiet, per_block, allow_override;
@@ -32,8 +32,13 @@ struct qeff_stage {
 };
 extern const struct qeff_stage qeff_stage_infer, qeff_stage_export,
 	qeff_stage_compile, qeff_stage_execute, qeff_stage_verify,
-	qeff_stage_models;
+	qeff_stage_perplexity, qeff_stage_models;
 
+/*
+ * How well a model predicts --text; @against_fp32: what its format, or each of
+ * them, costs.
+ */
+int qeff_text_cost(bool against_fp32, struct qaic_err *err);
 /* The model directory that was named, or an error that says how to. */
 int qeff_arg_model(const char **dir, struct qaic_err *err);
 int qeff_arg_build(struct qeff_build_options *o, struct qaic_err *err);
@@ -103,6 +108,13 @@ int qeff_arg_seq_lens(void *to, const char *value, struct qaic_err *err);
 	  .help = "Arithmetic and KV cache." },				\
 	QAIC_OPT_FORMATS(qeff_args.formats),				\
 	QAIC_OPT_KV_FORMAT(qeff_args.formats)
+#define QEFF_OPT_TEXT							\
+	{ .name = "text", .kind = QAIC_OPT_STR, .to = &qeff_args.text,	\
+	  .arg = "FILE", .help = "A text to predict, token by token, in "  \
+	  "windows of --ctx-len (default 2048, or what the model has)." },  \
+	{ .name = "stride", .kind = QAIC_OPT_UINT, .to = &qeff_args.stride, \
+	  .min = 1, .max = 1048576, .arg = "N", .def = "half the context",  \
+	  .help = "With --text: from one window to the next, in tokens." }
 #define QEFF_OPT_VERBOSE						\
 	{ .name = "verbose", .alias = "v", .kind = QAIC_OPT_FLAG,	\
 	  .to = &qeff_args.verbose,					\

@@ -37,6 +37,23 @@ static int compile_given(struct qeff_build_options *o, char **dir, char **qpc,
 	return qeff_build_qpc(o, err);
 }
 
+/* What formats cost on a text, instead of what the stages compute. */
+static int run_text(struct qaic_err *err)
+{
+	const char *other = qeff_args.onnx_path ? "--onnx-path" :
+			    qeff_args.golden ? "--golden" :
+			    qeff_args.per_block ? "--per-block" :
+			    qeff_gen.prompt ? "--prompt" :
+			    qeff_gen.prompts_file ? "--prompts-txt-file-path" :
+			    qeff_gen.input_ids ? "--input-ids" :
+			    qeff_gen.generation_len ? "--generation-len" : NULL;
+
+	if (other)
+		return qaic_fail(err, -EINVAL,
+				 "--text and %s exclude each other", other);
+	return qeff_text_cost(true, err);
+}
+
 static int run_verify(struct qaic_opt_cmd *cmd, struct qaic_err *err)
 {
 	struct qaic_verify v = {
@@ -56,6 +73,10 @@ static int run_verify(struct qaic_opt_cmd *cmd, struct qaic_err *err)
 	char *dir = NULL, *qpc = NULL;
 	int ret;
 
+	if (qeff_args.text)
+		return run_text(err);
+	if (qeff_args.stride)
+		return qaic_fail(err, -EINVAL, "--stride needs --text");
 	qeff_args.quiet = true;
 	ret = qeff_arg_build(&o, err);
 	if (!ret)
@@ -108,6 +129,8 @@ static const struct qaic_opt verify_opts[] = {
 	{ .name = "golden", .kind = QAIC_OPT_STR, .to = &qeff_args.golden,
 	  .arg = "FILE", .help = "golden.json, beside it logits.f32: a prompt "
 	  "and what another implementation computes for it." },
+	QAIC_OPT_GROUP("What number formats cost against FP32, of all formats or one:"),
+	QEFF_OPT_TEXT,
 	QAIC_TEXTGEN_PROMPTS(qeff_gen),
 	{ .name = "generation-len", .kind = QAIC_OPT_UINT,
 	  .to = &qeff_gen.generation_len, .min = 1, .arg = "N", .def = "4",

@@ -34,6 +34,8 @@ static int run_model(const void *data, size_t len, void *ctx)
 		.num_cores = 3, .convert_to_fp16 = true,
 		.retained_state = true, .specs = &spec, .num_specs = 1,
 	};
+	static const enum qaic_dtype weights[] = { 0, QAIC_MXFP6, QAIC_MXINT8,
+						   QAIC_MXFP4 };
 	struct qaicc_report report;
 	char path[300], out[100];
 	int rc;
@@ -43,6 +45,7 @@ static int run_model(const void *data, size_t len, void *ctx)
 	snprintf(out, sizeof(out), "%s/out", tmp);
 	if (qaic_write_file(path, data, len, NULL))
 		return 1;
+	o.weights = weights[len % 4];
 	o.onnx = path;
 	o.out_dir = out;
 	rc = qaicc_compile(&o, &report, &err);

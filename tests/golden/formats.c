@@ -5,7 +5,9 @@
  * how far the logits are from Hugging Face's FP32, in decode and in prefill.
  */
 #include "base/mx.h"
+#include "qpc/program.h"
 #include "tests/golden/check.h"
+#include "tests/unit/compiler/races.h"
 
 /*
  * Relative RMS of the logits: the worst that was measured over the models below,
@@ -187,6 +189,37 @@ out:
 	free(g.logits);
 }
 
+/* No NSP touches what another one writes in the same phase, be it lines in blocks. */
+static void check_races(const char *dir)
+{
+	struct qeff_build_options o = {
+		.model_dir = dir, .cache_dir = cache, .num_cores = 16,
+		.batch_size = 2, .prompt_len = 8, .ctx_len = 32,
+		.weights = QAIC_MXFP6, .kv_mxint8 = true,
+	};
+	struct qaic_err err = QAIC_ERR_INIT;
+	struct qeff_artefacts art;
+	struct qpc *q = NULL;
+	char why[400];
+	uint32_t i;
+
+	for (o.num_cores = 16; o.num_cores; o.num_cores /= 3) {
+		if (qeff_build(&o, &art, &err)) {
+			result(false, "%s: %s", dir, err.msg);
+			return;
+		}
+		if (qpc_open(art.qpc_dir, &q, &err)) {
+			result(false, "%s: %s", dir, err.msg);
+		} else {
+			for (i = 0; i < q->prog.num_specs; i++)
+				result(!race_check(&q->prog, i, why, sizeof(why)),
+				       "%s, %u NSPs: %s", dir, o.num_cores, why);
+			qpc_close(q);
+		}
+		qeff_artefacts_release(&art);
+	}
+}
+
 /* ---- weights that lose nothing ---- */
 
 static void round_row(char *row, size_t k, enum qaic_dtype dtype)
@@ -351,6 +384,7 @@ int main(int argc, char **argv)
 		bool verbose = !strcmp(argv[1], "-v");
 
 		check_model(argv[i], verbose);
+		check_races(argv[i]);
 		/* rows are along K, as checkpoints have them but GPT-2's */
 		for (k = 0; k < 3 && strstr(argv[i], "llama"); k++)
 			check_lossless(argv[i], QAIC_MXINT8 + k, verbose);

@@ -23,6 +23,7 @@ struct race_walk {
 	struct race_map *map;
 	unsigned int nsp;
 	bool write;
+	size_t line;		/* bytes of a line in blocks, or 0 */
 	int64_t bad;		/* first offset in conflict, or -1 */
 };
 
@@ -49,12 +50,31 @@ static inline void race_axes(struct race_walk *w, const struct qpc_axis *ax,
 	uint32_t i;
 
 	if (!n) {
-		race_touch(w, off, es);
+		race_touch(w, off, w->line ? w->line : es);
 		return;
 	}
 	for (i = 0; i < (ax->stride ? ax->count : 1); i++)
 		race_axes(w, ax + 1, n - 1,
 			  off + (int64_t)i * ax->stride * (int64_t)es, es);
+}
+
+/* A line of blocks is one thing: strides to bytes, its axis to nothing. */
+static inline size_t race_blocks(struct qpc_axis *ax, unsigned int *n,
+				 unsigned int dtype)
+{
+	size_t line = 32;
+	unsigned int i, k;
+
+	for (i = k = 0; i < *n; i++) {
+		if (ax[i].stride == 1) {
+			line = (ax[i].count + 31) / 32 * 32;
+			continue;
+		}
+		ax[k] = ax[i];
+		ax[k++].stride = qaic_dtype_bytes(dtype, ax[i].stride);
+	}
+	*n = k;
+	return qaic_dtype_bytes(dtype, line);
 }
 
 static inline int race_cmd(struct race_map maps[2], const struct nsp_cmd *c,
@@ -79,8 +99,10 @@ static inline int race_cmd(struct race_map maps[2], const struct nsp_cmd *c,
 				continue;
 			w.map = &maps[space == NSP_SPACE_TCM];
 			n = qpc_opnd_axes(c, k, ax);
+			w.line = qaic_dtype_is_mx(c->dtype[k]) ?
+				 race_blocks(ax, &n, c->dtype[k]) : 0;
 			race_axes(&w, ax, n, NSP_ADDR_OFF(c->o[k].addr),
-				  qaic_dtype_size(c->dtype[k]));
+				  w.line ? 1 : qaic_dtype_size(c->dtype[k]));
 			if (w.bad >= 0) {
 				snprintf(why, len,
 					 "%s of NSP %u, operand %u, node %u: space %u offset %lld",

@@ -71,8 +71,8 @@ static u8 db_attr(u32 db_len)
 }
 
 /* A presync semaphore guards every transfer: each element waits for it. */
-static void guard(const struct qaic_attach_slice_entry *e,
-		  struct qaic_hw_req *req)
+static void hold_back(const struct qaic_attach_slice_entry *e,
+		      struct qaic_hw_req *req)
 {
 	if (e->sem0.presync)
 		req->sem_cmd[0] = sem_cmd(&e->sem0, e->sem0.flags);
@@ -124,7 +124,7 @@ void qaic_slice_encode(const struct qaic_attach_slice_entry *e, u32 dir,
 		req[i].src = dir == QAIC_DIR_TO_DEV ? host : dev;
 		req[i].dst = dir == QAIC_DIR_TO_DEV ? dev : host;
 		req[i].len = len;
-		guard(e, &req[i]);
+		hold_back(e, &req[i]);
 		host += len;
 		dev += len;
 		left -= len;

@@ -146,6 +146,21 @@ int qaic_program_state(const struct qaic_program *prog, uint32_t state,
 /* Modelled seconds of one call on a Pro card. */
 double qaic_program_model_time(const struct qaic_program *prog, uint32_t spec);
 
+/* The cards that are modelled; of an Ultra one of its four SoCs. */
+enum qaic_sku {
+	QAIC_SKU_STANDARD, QAIC_SKU_PRO, QAIC_SKU_ULTRA, QAIC_NUM_SKUS
+};
+/* "Standard", "Pro", "Ultra"; NULL for an index out of range. */
+const char *qaic_sku_name(unsigned int sku);
+
+struct qaic_model {
+	double seconds[QAIC_NUM_SKUS];	/* modelled, of one call */
+	uint64_t const_bytes;		/* of weights and tables that it reads */
+};
+/* -EINVAL if there is no such specialization. */
+int qaic_program_model(const struct qaic_program *prog, uint32_t spec,
+		       struct qaic_model *model);
+
 /* ---- execution ---- */
 
 /*

@@ -29,7 +29,7 @@ struct length {
 	int64_t *ids, *mask, *types;	/* types may be NULL */
 	struct out out[MAX_OUTPUTS];
 	size_t num_out;
-	double model_time;
+	struct qaic_model model;
 };
 
 struct qeff_encoder {
@@ -127,7 +127,7 @@ static int open_length(struct qeff_encoder *e, uint32_t spec,
 	if (ret)
 		return ret;
 	e->num_len++;
-	l->model_time = qaic_program_model_time(e->prog, spec);
+	qaic_program_model(e->prog, spec, &l->model);
 	if (qaic_program_spec(e->prog, spec, &si))
 		return qaic_fail(err, -EINVAL, "specialization %u is missing",
 				 spec);
@@ -322,8 +322,12 @@ bool qeff_encoder_output(const struct qeff_encoder *e, size_t i,
 	return true;
 }
 
-double qeff_encoder_time(const struct qeff_encoder *e, double *modelled)
+double qeff_encoder_time(const struct qeff_encoder *e,
+			 double modelled[QEFF_NUM_SKUS])
 {
-	*modelled = e->last ? e->last->model_time : 0;
+	int i;
+
+	for (i = 0; i < QEFF_NUM_SKUS; i++)
+		modelled[i] = e->last ? e->last->model.seconds[i] : 0;
 	return e->time;
 }

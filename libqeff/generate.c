@@ -353,8 +353,10 @@ int qeff_generate(struct qeff_session *s, const struct qeff_request *req,
 	res->decode_s = end - first;
 	res->total_s = end - start;
 	res->decode_steps = decodes;
-	res->model_prefill_s = prefills * s->prefill.model_time;
-	res->model_decode_s = decodes * s->decode->model_time;
+	for (r = 0; r < QEFF_NUM_SKUS; r++) {
+		res->model_prefill_s[r] = prefills * s->prefill.model.seconds[r];
+		res->model_decode_s[r] = decodes * s->decode->model.seconds[r];
+	}
 out:
 	release_run(&run);
 	if (ret)

@@ -340,6 +340,12 @@ int qeff_build_qpc(const struct qeff_build_options *opt, struct qaic_err *err);
 
 /* ---- generation ---- */
 
+/*
+ * Modelled times are of one SoC of each card, by enum qaic_sku of qaic.h: Standard,
+ * Pro, Ultra.
+ */
+#define QEFF_NUM_SKUS	3
+
 struct qeff_session;
 
 struct qeff_session_options {
@@ -365,6 +371,8 @@ void qeff_session_set_rules(struct qeff_session *s, const struct qeff_rules *r);
 int32_t qeff_session_start_id(const struct qeff_session *s);
 uint32_t qeff_session_ctx_len(const struct qeff_session *s);
 uint32_t qeff_session_vocab(const struct qeff_session *s);
+/* Bytes of weights and tables that one decode call reads. */
+uint64_t qeff_session_decode_bytes(const struct qeff_session *s);
 
 struct qeff_request {
 	/* batch rows; fewer than the QPC's batch_size leaves rows idle */
@@ -389,8 +397,8 @@ struct qeff_result {
 	double decode_s;		/* from the first token to the last */
 	double total_s;
 	uint64_t decode_steps;
-	double model_prefill_s;		/* modelled AI 100 time */
-	double model_decode_s;
+	double model_prefill_s[QEFF_NUM_SKUS];	/* modelled AI 100 time */
+	double model_decode_s[QEFF_NUM_SKUS];
 };
 
 /*
@@ -472,8 +480,9 @@ int qeff_encoder_run(struct qeff_encoder *e, const struct qeff_text *texts,
 /* Output @i of the last call; false for an index out of range. */
 bool qeff_encoder_output(const struct qeff_encoder *e, size_t i,
 			 struct qeff_output *out);
-/* Seconds that the last call took here, and would on an AI 100 Pro. */
-double qeff_encoder_time(const struct qeff_encoder *e, double *modelled);
+/* Seconds that the last call took here, and would on each card. */
+double qeff_encoder_time(const struct qeff_encoder *e,
+			 double modelled[QEFF_NUM_SKUS]);
 
 /* ---- verification ---- */
 

@@ -32,7 +32,7 @@ static int phase_open(struct qeff_session *s, struct qeff_phase *ph,
 	ph->spec = spec;
 	ph->seq_len = sh->seq_len;
 	ph->rows = sh->rows;
-	ph->model_time = qaic_program_model_time(s->prog, spec);
+	qaic_program_model(s->prog, spec, &ph->model);
 	ids_size = (size_t)s->batch * sh->seq_len * sizeof(int64_t);
 	logits_size = (size_t)s->batch * sh->rows * s->vocab *
 		      qaic_dtype_size(s->logits_dtype);
@@ -211,6 +211,11 @@ bool qeff_session_seq2seq(const struct qeff_session *s)
 uint32_t qeff_session_ctx_len(const struct qeff_session *s)
 {
 	return s->ctx_len;
+}
+
+uint64_t qeff_session_decode_bytes(const struct qeff_session *s)
+{
+	return s->decode->model.const_bytes;
 }
 
 uint32_t qeff_session_vocab(const struct qeff_session *s)

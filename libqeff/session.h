@@ -6,6 +6,8 @@
 #include "libqaic/qaic.h"
 #include "libqeff/qeff.h"
 
+_Static_assert(QEFF_NUM_SKUS == (int)QAIC_NUM_SKUS, "the same cards");
+
 /* One specialization with its buffers: seq_len positions of every row a call. */
 struct qeff_phase {
 	struct qaic_exec *exec;
@@ -18,7 +20,7 @@ struct qeff_phase {
 	/* encoder-decoders; the ids above are the decoder's */
 	int64_t *encoder_ids;		/* [batch][encoder_len]; NULL: none */
 	int64_t *cross;			/* [batch]: last position of the prompt */
-	double model_time;		/* modelled seconds of one call */
+	struct qaic_model model;	/* of one call */
 };
 
 struct qeff_session {

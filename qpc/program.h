@@ -199,6 +199,7 @@ enum qpc_sku { QPC_SKU_STD, QPC_SKU_PRO, QPC_SKU_ULTRA, QPC_SKU_COUNT };
 struct qpc_timing {
 	uint64_t macs;			/* multiply-accumulates of HMX */
 	uint64_t ddr_read, ddr_write;	/* bytes */
+	uint64_t consts;		/* of ddr_read, those of constants */
 	uint64_t noc;			/* bytes multicast between NSPs */
 	uint64_t pcie;			/* bytes in and out */
 	uint32_t phases;

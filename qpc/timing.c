@@ -48,7 +48,7 @@ struct model {
 	unsigned int num_nsps;
 	struct load now[NSP_MAX_NSPS], sum[NSP_MAX_NSPS];
 	double ddr_read, ddr_write, noc;	/* bytes of this phase */
-	double macs, all_read, all_write, all_noc;
+	double macs, consts, all_read, all_write, all_noc;
 	double memory, seconds;
 };
 
@@ -153,6 +153,8 @@ static void add_traffic(struct model *m, struct load *l,
 			rereads(cmd, k);
 		switch (NSP_ADDR_SPACE(cmd->o[k].addr)) {
 		case NSP_SPACE_CONST:
+			m->consts += bytes;
+			/* fallthrough */
 		case NSP_SPACE_DDR:
 			*(write ? &m->ddr_write : &m->ddr_read) += bytes;
 			l->dma += bytes;
@@ -390,6 +392,7 @@ void qpc_timing(const struct qpc_program *prog, uint32_t spec,
 	out->dma_s = m.memory;
 	out->macs = whole(m.macs);
 	out->ddr_read = whole(m.all_read);
+	out->consts = whole(m.consts);
 	out->ddr_write = whole(m.all_write);
 	out->noc = whole(m.all_noc);
 	out->vtcm = prog->tcm_size + prog->local_size;

@@ -334,7 +334,9 @@ static int iterate(struct run *r, struct qaic_err *err)
 static void print_stats(const struct run *r)
 {
 	uint32_t batch = qaic_program_symbol(r->prog, r->spec, "batch_size");
+	struct qaic_model model;
 	double rate;
+	unsigned int i;
 
 	if (!batch)
 		batch = 1;
@@ -343,6 +345,13 @@ static void print_stats(const struct run *r)
 	printf("InferenceCnt %llu TotalDuration %lluus BatchSize %u Inf/Sec %.3f\n",
 	       (unsigned long long)r->done, (unsigned long long)r->us, batch,
 	       rate);
+	if (qaic_program_model(r->prog, r->spec, &model))
+		return;
+	printf("Modelled AI 100, one SoC, each inference:");
+	for (i = 0; i < QAIC_NUM_SKUS; i++)
+		printf("%s %s %.1fus", i ? "," : "", qaic_sku_name(i),
+		       model.seconds[i] * 1e6);
+	printf("\n");
 }
 
 static int run_raw(struct qaic_err *err)

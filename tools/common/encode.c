@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "libqaic/qaic.h"
 #include "tools/common/encode_priv.h"
 #include "tools/common/progress.h"
 
@@ -342,7 +343,7 @@ static int take(struct qaic_enc *g, size_t text, size_t row)
 static int run_batch(struct qaic_enc *g, size_t first, size_t num)
 {
 	struct qeff_text *t = calloc(num, sizeof(*t));
-	double modelled;
+	double modelled[QEFF_NUM_SKUS];
 	size_t i;
 	int ret;
 
@@ -356,8 +357,9 @@ static int run_batch(struct qaic_enc *g, size_t first, size_t num)
 	ret = qeff_encoder_run(g->enc, t, num, g->texts[first].prompt, g->err);
 	free(t);
 	g->calls++;
-	g->time += qeff_encoder_time(g->enc, &modelled);
-	g->model_time += modelled;
+	g->time += qeff_encoder_time(g->enc, modelled);
+	for (i = 0; i < QEFF_NUM_SKUS; i++)
+		g->model_time[i] += modelled[i];
 	for (i = 0; !ret && i < num; i++) {
 		ret = take(g, first + i, i);
 		if (!ret && g->logits.fd >= 0)
@@ -427,7 +429,7 @@ static int report(struct qaic_enc *g)
 			      "batch_size", (int)qeff_encoder_batch(g->enc),
 			      "results", g->results, "performance",
 			      "calls", (int)g->calls, "total_s", g->time,
-			      "modelled_total_s", g->model_time);
+			      "modelled_total_s", g->model_time[QAIC_SKU_PRO]);
 		ret = j ? json_dumpf(j, stdout, JSON_INDENT(2) |
 				     JSON_PRESERVE_ORDER) : -1;
 		json_decref(j);
@@ -437,10 +439,12 @@ static int report(struct qaic_enc *g)
 					"the JSON document cannot be written");
 	}
 	if (!ret && g->e->verbose)
-		fprintf(stderr, "%s: QPC %s: batch %u, up to %u tokens; %zu calls, %.6f sec, modelled on an AI 100 Pro %.6f sec\n",
+		fprintf(stderr, "%s: QPC %s: batch %u, up to %u tokens; %zu calls, %.6f sec, modelled on an AI 100 Standard %.6f, Pro %.6f, Ultra SoC %.6f sec\n",
 			g->e->prog, g->e->qpc, qeff_encoder_batch(g->enc),
 			qeff_encoder_max_len(g->enc), g->calls, g->time,
-			g->model_time);
+			g->model_time[QAIC_SKU_STANDARD],
+			g->model_time[QAIC_SKU_PRO],
+			g->model_time[QAIC_SKU_ULTRA]);
 	return ret;
 }
 

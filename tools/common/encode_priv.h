@@ -51,7 +51,7 @@ struct qaic_enc {
 	struct qaic_outfile logits;	/* fd -1: none */
 	json_t *results;		/* --json: one object for each prompt */
 	size_t calls;
-	double time, model_time;
+	double time, model_time[QEFF_NUM_SKUS];
 	struct qaic_err *err;
 };
 

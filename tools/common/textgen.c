@@ -232,15 +232,18 @@ static int show_batch(struct qaic_gen *g, const struct qaic_prompt *p,
 static void add_perf(struct qaic_perf *p, const struct qeff_result *r)
 {
 	double n = ++p->batches, steps = r->decode_steps;
+	int i;
 
 #define MEAN(field, x)	((field) += ((x) - (field)) / n)
 	MEAN(p->prefill_s, r->prefill_s);
 	MEAN(p->decode_rate, r->decode_s > 0 ? steps / r->decode_s : 0);
 	MEAN(p->total_rate, r->total_s > 0 ? steps / r->total_s : 0);
 	MEAN(p->total_s, r->total_s);
-	MEAN(p->model_prefill_s, r->model_prefill_s);
-	MEAN(p->model_decode_rate,
-	     r->model_decode_s > 0 ? steps / r->model_decode_s : 0);
+	for (i = 0; i < QEFF_NUM_SKUS; i++) {
+		MEAN(p->model_prefill_s[i], r->model_prefill_s[i]);
+		MEAN(p->model_decode_rate[i], r->model_decode_s[i] > 0 ?
+		     steps / r->model_decode_s[i] : 0);
+	}
 #undef MEAN
 }
 
@@ -343,14 +346,11 @@ static int open_all(struct qaic_gen *g)
 
 static void say_more(const struct qaic_gen *g)
 {
-	const struct qaic_perf *p = &g->perf;
 	unsigned int batch = qeff_session_batch(g->s);
 
 	fprintf(stderr, "%s: QPC %s: batch %u, prompt-len %u, ctx-len %u, vocabulary %u\n",
 		g->t->prog, g->t->qpc, batch, qeff_session_prompt_len(g->s),
 		qeff_session_ctx_len(g->s), qeff_session_vocab(g->s));
-	fprintf(stderr, "%s: modelled on an AI 100 Pro: TTFT %.6f sec, decode %.2f tokens/sec\n",
-		g->t->prog, p->model_prefill_s, p->model_decode_rate * batch);
 }
 
 static int report(struct qaic_gen *g)
@@ -362,6 +362,7 @@ static int report(struct qaic_gen *g)
 	} else {
 		if (g->t->verify)
 			qaic_print_verify(g);
+		qaic_print_model(&g->perf, qeff_session_batch(g->s));
 		qaic_print_stats(&g->perf, qeff_session_batch(g->s));
 	}
 	if (g->t->verbose)

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libqaic/qaic.h"
 #include "tools/common/json_out.h"
 #include "tools/common/textgen_priv.h"
 
@@ -40,6 +41,17 @@ void qaic_print_stats(const struct qaic_perf *p, unsigned int batch)
 	       ttft, decode, total, e2e);
 	printf("=====================================================================\n");
 	fflush(stdout);
+}
+
+void qaic_print_model(const struct qaic_perf *p, unsigned int batch)
+{
+	unsigned int i;
+
+	printf("\n%-24s %12s %20s\n", "Modelled AI 100, one SoC", "TTFT (sec)",
+	       "Decode (tokens/sec)");
+	for (i = 0; i < QEFF_NUM_SKUS; i++)
+		printf("%-24s %12.6f %20.2f\n", qaic_sku_name(i),
+		       p->model_prefill_s[i], p->model_decode_rate[i] * batch);
 }
 
 void qaic_print_ids(const int32_t *ids, size_t n)
@@ -126,6 +138,20 @@ static json_t *json_verify(const struct qaic_gen *g)
 			 "outputs", list);
 }
 
+/* {"Standard": {...}, "Pro": {...}, "Ultra": {...}} */
+static json_t *json_model(const struct qaic_perf *p, unsigned int batch)
+{
+	json_t *j = json_object();
+	unsigned int i;
+
+	for (i = 0; i < QEFF_NUM_SKUS; i++)
+		json_object_set_new(j, qaic_sku_name(i), json_pack("{s:o, s:o}",
+			"ttft_s", qaic_json_number(p->model_prefill_s[i]),
+			"decode_tokens_per_s",
+			qaic_json_number(p->model_decode_rate[i] * batch)));
+	return j;
+}
+
 int qaic_print_json(const struct qaic_gen *g)
 {
 	unsigned int batch = qeff_session_batch(g->s);
@@ -133,7 +159,7 @@ int qaic_print_json(const struct qaic_gen *g)
 	json_t *j;
 	int ret;
 
-	j = json_pack("{s:s, s:i, s:i, s:i, s:i, s:O, s:{s:o, s:o, s:o, s:o, s:o, s:o}}",
+	j = json_pack("{s:s, s:i, s:i, s:i, s:i, s:O, s:{s:o, s:o, s:o, s:o, s:o, s:o, s:o}}",
 		      "qpc", g->t->qpc, "batch_size", (int)batch,
 		      "prompt_len", (int)qeff_session_prompt_len(g->s),
 		      "ctx_len", (int)qeff_session_ctx_len(g->s),
@@ -143,9 +169,11 @@ int qaic_print_json(const struct qaic_gen *g)
 		      "decode_tokens_per_s", qaic_json_number(p->decode_rate * batch),
 		      "total_tokens_per_s", qaic_json_number(p->total_rate * batch),
 		      "total_s", qaic_json_number(p->total_s),
-		      "modelled_ttft_s", qaic_json_number(p->model_prefill_s),
+		      "modelled_ttft_s", qaic_json_number(p->model_prefill_s[QAIC_SKU_PRO]),
 		      "modelled_decode_tokens_per_s",
-		      qaic_json_number(p->model_decode_rate * batch));
+		      qaic_json_number(p->model_decode_rate[QAIC_SKU_PRO] *
+				       batch),
+		      "modelled", json_model(p, batch));
 	if (!j)
 		return -1;
 	if (g->t->model_dir)

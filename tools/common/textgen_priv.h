@@ -14,7 +14,7 @@
 /* The averages over the batches that are printed. */
 struct qaic_perf {
 	double prefill_s, decode_rate, total_rate, total_s;	/* rates of a row */
-	double model_prefill_s, model_decode_rate;
+	double model_prefill_s[QEFF_NUM_SKUS], model_decode_rate[QEFF_NUM_SKUS];
 	size_t batches;
 };
 
@@ -38,6 +38,8 @@ struct qaic_gen {
 void qaic_print_round2(char buf[32], double x);
 /* The statistics block, to the letter of QEfficient's. */
 void qaic_print_stats(const struct qaic_perf *p, unsigned int batch);
+/* The same on the modelled cards. */
+void qaic_print_model(const struct qaic_perf *p, unsigned int batch);
 /* "ids: 5 9 2" */
 void qaic_print_ids(const int32_t *ids, size_t n);
 void qaic_print_verify(const struct qaic_gen *g);

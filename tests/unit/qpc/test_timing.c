@@ -148,6 +148,65 @@ static void test_scaling(void **state)
 	assert_true(f32.hmx_s == 0);
 }
 
+/* Weights of @p in MXFP6. */
+static void in_blocks(struct qpc_program *p, uint32_t nsps)
+{
+	uint32_t n, k;
+
+	for (n = 0; n < nsps; n++)
+		for (k = 0; k < p->specs[0].streams[n].num_cmds - 3; k += 2)
+			p->specs[0].streams[n].cmds[k].dtype[2] = QAIC_MXFP6;
+}
+
+/* 8 B parameters in MXFP6, @rows tokens in a call. */
+static void eight_billion(uint32_t nsps, uint32_t rows, struct qpc_timing *t)
+{
+	struct qpc_program p;
+
+	decoder(&p, nsps, rows, 119, 16384, 4096);
+	in_blocks(&p, nsps);
+	qpc_timing(&p, 0, QPC_SKU_PRO, t);
+	qpc_program_release(&p);
+}
+
+/* A larger batch: the weights are read once for all, until HMX is full. */
+static void test_batch(void **state)
+{
+	double rate, last = 0, peak = 62.5e12 / (119.0 * 16384 * 4096);
+	struct qpc_timing t;
+	uint32_t rows;
+
+	for (rows = 1; rows <= 4096; rows *= 2) {
+		eight_billion(16, rows, &t);
+		rate = rows / t.seconds;
+		if (rows == 1)
+			assert_true(rate > 19 && rate < 23);
+		if (t.hmx_s < t.dma_s)
+			assert_true(rate > 1.8 * last);
+		assert_true(rate > 0.99 * last && rate <= peak);
+		last = rate;
+	}
+	assert_true(t.hmx_s > t.dma_s);
+	assert_true(last > 0.9 * peak);
+}
+
+/* Two cores are slower than sixteen in prefill, by what they have less of HMX. */
+static void test_prefill_cores(void **state)
+{
+	struct qpc_timing two, sixteen;
+
+	eight_billion(2, 512, &two);
+	eight_billion(16, 512, &sixteen);
+	assert_true(two.seconds > 6 * sixteen.seconds);
+	assert_true(two.seconds < 8.1 * sixteen.seconds);
+	/* of a token by their ports */
+	eight_billion(2, 1, &two);
+	eight_billion(16, 1, &sixteen);
+	assert_true(percent(two.seconds / sixteen.seconds, 137.0 / 128) < 2);
+	assert_true(two.consts == sixteen.consts);
+	assert_true(percent(two.consts, 119.0 * 16384 * 4096 * 6.25 / 8) < 1e-6);
+}
+
 /* A cache read counts what is read, not what could be. */
 static void test_indexed(void **state)
 {
@@ -193,6 +252,8 @@ int main(void)
 		cmocka_unit_test(test_block_formats),
 		cmocka_unit_test(test_prefill_is_hmx_bound),
 		cmocka_unit_test(test_scaling),
+		cmocka_unit_test(test_batch),
+		cmocka_unit_test(test_prefill_cores),
 		cmocka_unit_test(test_indexed),
 		cmocka_unit_test(test_edges),
 	};

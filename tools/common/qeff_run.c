@@ -120,6 +120,9 @@ static int run_infer(struct qaic_opt_cmd *cmd, struct qaic_err *err)
 		ret = check_options(&info, err);
 	if (!ret && qeff_reads_whole(info.task))
 		return infer_whole(&o, &info, err);
+	/* before anything is compiled for it */
+	if (!ret)
+		ret = qaic_textgen_check_chat(&qeff_gen, o.model_dir, err);
 	if (!ret)
 		ret = qeff_build(&o, &art, err);
 	if (!ret)

@@ -60,6 +60,23 @@ static long ioctl_irq(struct qaic_port *port, unsigned long dbc)
 	return 0;
 }
 
+static long ioctl_irq_read(struct qaic_port *port, void __user *user,
+			   bool nonblock)
+{
+	struct qaic_sim_irq_read arg;
+	unsigned int i;
+
+	if (copy_from_user(&arg, user, sizeof(arg)))
+		return -EFAULT;
+	if (arg.dbc_mask >> QAIC_HW_NUM_DBC)
+		return -EINVAL;
+	for (i = 0; i < QAIC_HW_NUM_DBC; i++)
+		if (arg.dbc_mask & BIT(i))
+			ioctl_irq(port, i);
+	return qaic_event_read(port, u64_to_user_ptr(arg.buf), arg.len,
+			       nonblock);
+}
+
 static long ioctl_resolve(struct qaic_port *port, void __user *user)
 {
 	struct qaic_sim_resolve arg;
@@ -82,6 +99,9 @@ static long port_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return ioctl_attach(port, (void __user *)arg);
 	case QAIC_SIM_IOC_IRQ:
 		return ioctl_irq(port, arg);
+	case QAIC_SIM_IOC_IRQ_READ:
+		return ioctl_irq_read(port, (void __user *)arg,
+				      file->f_flags & O_NONBLOCK);
 	case QAIC_SIM_IOC_RESOLVE:
 		return ioctl_resolve(port, (void __user *)arg);
 	}

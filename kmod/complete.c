@@ -10,7 +10,7 @@
 
 #include "kmod/drv.h"
 
-/* BOs that end in one pass: dropping them has to wait for the lock's end. */
+/* BOs that end in one pass: the rest has to wait for the lock's end. */
 #define BATCH	32
 
 struct batch {
@@ -23,16 +23,18 @@ static void finish(struct qaic_bo *bo, struct batch *b)
 	list_del_init(&bo->queue_node);
 	bo->responses = 0;
 	WRITE_ONCE(bo->queued, false);
-	wake_up_all(&bo->wait);
 	b->bo[b->n++] = bo;
 }
 
-static void put_batch(struct batch *b)
+/* Without the lock: a client that wakes up takes it for its next call. */
+static void wake_batch(struct batch *b)
 {
 	unsigned int i;
 
-	for (i = 0; i < b->n; i++)
+	for (i = 0; i < b->n; i++) {
+		wake_up_all(&b->bo[i]->wait);
 		drm_gem_object_put(qaic_bo_obj(b->bo[i]));
+	}
 }
 
 /* What comes after @bo in the same call is as doubtful as @bo is. */
@@ -120,7 +122,7 @@ void qaic_dbc_drain(struct qaic_dbc *dbc)
 		mutex_lock(&dbc->lock);
 		more = drain(dbc, &b);
 		mutex_unlock(&dbc->lock);
-		put_batch(&b);
+		wake_batch(&b);
 		cond_resched();
 		/* a card that never stops answering can at least be killed */
 	} while (more && !fatal_signal_pending(current));
@@ -141,7 +143,7 @@ void qaic_dbc_flush(struct qaic_dbc *dbc)
 			finish(bo, &b);
 		}
 		mutex_unlock(&dbc->lock);
-		put_batch(&b);
+		wake_batch(&b);
 	} while (b.n);
 }
 

@@ -117,7 +117,6 @@ static void commit(struct exec *ex)
 	/* the elements come before the tail */
 	smp_wmb();
 	WRITE_ONCE(dbc->regs->req_tail, ex->tail);
-	qaic_bus_ring(dbc->qd->card, dbc->id);
 	qaic_bus_watch(dbc->qd->card);
 	if (qaic_datapath_polling)
 		schedule_work(&dbc->poll_work);
@@ -180,6 +179,12 @@ static int run(struct exec *ex, struct drm_file *file, const void *entries)
 	if (!ret) {
 		ret = submit(ex, file->driver_priv);
 		mutex_unlock(&ex->dbc->lock);
+		/*
+		 * Not under the lock: the card may run at once, and its
+		 * interrupt takes it.
+		 */
+		if (!ret)
+			qaic_bus_ring(ex->dbc->qd->card, ex->dbc->id);
 	}
 	for (i = 0; i < ex->count && ex->bos[i]; i++)
 		drm_gem_object_put(qaic_bo_obj(ex->bos[i]));

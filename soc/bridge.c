@@ -232,10 +232,12 @@ void soc_bridge_pump(struct soc_dbc *d)
 	do {
 		pthread_mutex_lock(&d->lock);
 		more = pump_locked(d);
-		raise = d->raise;
-		d->raise = false;
 		help = d->help;
 		d->help = false;
+		/* a short program's end is told together with its beginning */
+		raise = d->raise && !help;
+		if (raise)
+			d->raise = false;
 		if (!more)
 			soc_bridge_tell(d);
 		pthread_mutex_unlock(&d->lock);
@@ -243,7 +245,7 @@ void soc_bridge_pump(struct soc_dbc *d)
 			d->soc->bus.irq(d->soc->bus.ctx, d->id);
 		if (help)
 			nsp_pool_help(d->soc->pool);
-	} while (more);
+	} while (more || help);
 }
 
 bool soc_dbc_stalled(struct soc *soc, unsigned int dbc)

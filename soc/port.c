@@ -38,9 +38,7 @@ static int bus_copy(void *ctx, uint64_t iova, void *card, uint64_t len,
 
 static void bus_irq(void *ctx, unsigned int dbc)
 {
-	struct soc_port *p = ctx;
-
-	p->irq(p, dbc);
+	soc_port_raise(ctx, dbc);
 }
 
 static void bus_stalled(void *ctx, unsigned int dbc, bool stalled)
@@ -57,6 +55,17 @@ static void bus_stalled(void *ctx, unsigned int dbc, bool stalled)
 static void ioctl_irq(struct soc_port *p, unsigned int dbc)
 {
 	ioctl(p->fd, QAIC_SIM_IOC_IRQ, (unsigned long)dbc);
+}
+
+static ssize_t ioctl_read(struct soc_port *p)
+{
+	struct qaic_sim_irq_read arg = {
+		.dbc_mask = p->due,
+		.buf = (uintptr_t)p->event,
+		.len = sizeof(p->event),
+	};
+
+	return ioctl(p->fd, QAIC_SIM_IOC_IRQ_READ, &arg);
 }
 
 int soc_port_start(struct soc_port *p, const struct soc_port_config *config,
@@ -156,6 +165,7 @@ int soc_port_open(const char *path, const struct soc_port_config *config,
 	if (!p)
 		return qaic_fail(err, -ENOMEM, "no memory for a card");
 	p->irq = ioctl_irq;
+	p->read = ioctl_read;
 	p->fd = open(path, O_RDWR | O_CLOEXEC);
 	if (p->fd < 0)
 		ret = qaic_fail(err, -errno, "%s: %s", path, strerror(errno));

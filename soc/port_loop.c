@@ -24,13 +24,48 @@ static void say(struct soc_port *p, const char *line)
 		p->log(p->ctx, line);
 }
 
+/* This thread looks at the channels: a read() comes soon. */
+static _Thread_local bool looking;
+
+void soc_port_raise(struct soc_port *p, unsigned int dbc)
+{
+	if (looking)
+		p->due |= 1ull << dbc;
+	else
+		p->irq(p, dbc);
+}
+
+static void raise_due(struct soc_port *p)
+{
+	unsigned int i;
+
+	for (i = 0; i < QAIC_HW_NUM_DBC; i++)
+		if (p->due & 1ull << i)
+			p->irq(p, i);
+	p->due = 0;
+}
+
+static bool has_requests(struct soc_port *p, unsigned int dbc)
+{
+	const struct qaic_hw_dbc_regs *r = soc_dbc_regs(p->soc, dbc);
+
+	return __atomic_load_n(&r->req_head, __ATOMIC_RELAXED) !=
+	       __atomic_load_n(&r->req_tail, __ATOMIC_RELAXED);
+}
+
 /* A channel that has nothing to do costs a lock. */
 static void look(struct soc_port *p)
 {
 	unsigned int i;
 
-	for (i = 0; i < QAIC_HW_NUM_DBC; i++)
+	looking = true;
+	for (i = 0; i < QAIC_HW_NUM_DBC; i++) {
+		/* who has an answer does not wait for others' work */
+		if (p->due && has_requests(p, i))
+			raise_due(p);
 		soc_ring(p->soc, i);
+	}
+	looking = false;
 }
 
 static int send_message(struct soc_port *p, struct message *m)
@@ -103,10 +138,16 @@ static ssize_t sleep_and_read(struct soc_port *p)
 {
 	ssize_t n;
 
+	/*
+	 * All the work first: a host that comes with the next call before the
+	 * card has said that it sleeps needs not wake it.
+	 */
+	look(p);
 	__atomic_store_n(&p->ctl->card_waiting, 1, __ATOMIC_RELAXED);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	look(p);
-	n = read(p->fd, p->event, sizeof(p->event));
+	n = p->read(p);
+	p->due = 0;
 	/* a card that was cut off has no control page any more */
 	if (n < 0 && errno != EINTR)
 		return -errno;

@@ -15,8 +15,10 @@ struct soc_port {
 	struct qaic_sim_ctl *ctl;
 	uint8_t *window;		/* host memory: IOVA 0 */
 	uint64_t window_size;
-	/* ring the host; replaced by tests */
+	/* ring the host; the same for all in due, and sleep; replaced by tests */
 	void (*irq)(struct soc_port *port, unsigned int dbc);
+	ssize_t (*read)(struct soc_port *port);
+	uint64_t due;			/* DBCs to ring; the loop's thread's */
 	void (*log)(void *ctx, const char *line);
 	void *ctx;
 	bool stop;
@@ -34,6 +36,11 @@ struct soc_port {
 /* fd, bar2, ctl, window and irq are there; make the card. */
 int soc_port_start(struct soc_port *port, const struct soc_port_config *config,
 		   struct qaic_err *err);
+
+/* ---- the loop (port_loop.c) ---- */
+
+/* Ring the host: at once, or with the loop's read() if that is about to come. */
+void soc_port_raise(struct soc_port *port, unsigned int dbc);
 
 /* ---- telemetry (port_telemetry.c) ---- */
 

@@ -49,6 +49,16 @@ struct qaic_sim_resolve {
 	__u32 pad;			/* 0 */
 };
 
+/*
+ * QAIC_SIM_IOC_IRQ for each DBC of a mask, then read(): one call for a card that has
+ * answered and goes to sleep. What becomes of the interrupts is not told.
+ */
+struct qaic_sim_irq_read {
+	__u64 dbc_mask;
+	__u64 buf;			/* address */
+	__u64 len;
+};
+
 #define QAIC_SIM_READ		1u
 #define QAIC_SIM_WRITE		2u
 
@@ -56,6 +66,8 @@ struct qaic_sim_resolve {
 /* The argument is the DBC: responses are in its FIFO. EINVAL: no such DBC. */
 #define QAIC_SIM_IOC_IRQ	_IO('q', 0x41)
 #define QAIC_SIM_IOC_RESOLVE	_IOW('q', 0x42, struct qaic_sim_resolve)
+/* Returns what read() does. EINVAL: no such DBC. */
+#define QAIC_SIM_IOC_IRQ_READ	_IOW('q', 0x43, struct qaic_sim_irq_read)
 
 /* ---- mmap: MAP_SHARED; mappings are not inherited by fork() ---- */
 
@@ -167,6 +179,7 @@ struct qaic_sim_telemetry {
 #ifndef __cplusplus
 _Static_assert(sizeof(struct qaic_sim_attach) == 40, "ABI");
 _Static_assert(sizeof(struct qaic_sim_resolve) == 24, "ABI");
+_Static_assert(sizeof(struct qaic_sim_irq_read) == 24, "ABI");
 _Static_assert(sizeof(struct qaic_sim_event) == 16, "ABI");
 _Static_assert(sizeof(struct qaic_sim_ras) == 80, "ABI");
 _Static_assert(sizeof(struct qaic_sim_telemetry) == 56, "ABI");

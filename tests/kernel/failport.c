@@ -79,6 +79,14 @@ static int do_irq(void)
 	return io(port, QAIC_SIM_IOC_IRQ, (void *)3);
 }
 
+static int do_irq_read(void)
+{
+	struct qaic_sim_irq_read r = { .dbc_mask = 1 << 3 };
+	int ret = io(port, QAIC_SIM_IOC_IRQ_READ, &r);
+
+	return ret == EMSGSIZE ? 0 : ret;	/* nothing fits into nothing */
+}
+
 static int do_resolve(void)
 {
 	struct qaic_sim_resolve r = { .iova = 1ull << 20, .len = 4096,
@@ -149,6 +157,7 @@ static const struct op {
 	{ "restart event", do_ssr },
 	{ "answer", do_answer },
 	{ "irq", do_irq },
+	{ "irq and read", do_irq_read },
 	{ "resolve", do_resolve },
 	{ "poll", do_poll },
 };

@@ -196,7 +196,10 @@ static void answer(void)
 
 static void listen_once(void)
 {
-	ssize_t n = read(fd, &in, sizeof(in));
+	struct qaic_sim_irq_read r = { .dbc_mask = rnd() % (1 << 17),
+		.buf = (uintptr_t)&in, .len = sizeof(in) };
+	ssize_t n = rnd() % 2 ? read(fd, &in, sizeof(in)) :
+				ioctl(fd, QAIC_SIM_IOC_IRQ_READ, &r);
 
 	if (n < 0 && errno == ENOTCONN)
 		leave();

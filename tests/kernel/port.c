@@ -251,6 +251,7 @@ static void bad_messages(void)
 	struct qaic_sim_telemetry t = { .num_nsp = 17 };
 	struct qaic_sim_ras ras = { .count = 1, .source = 7 };
 	struct qaic_sim_ssr ssr = { .dbc = 16, .event = 2 };
+	struct qaic_sim_irq_read r = { .dbc_mask = 1 << 3 };
 	static const uint8_t zeros[5000];
 
 	expect("write: type", put(15, zeros, 0), EINVAL);
@@ -268,6 +269,13 @@ static void bad_messages(void)
 	expect("SSR: event", put(QAIC_SIM_MSG_SSR, &ssr, sizeof(ssr)), EINVAL);
 	expect("irq: DBC", io(port, QAIC_SIM_IOC_IRQ, (void *)16), EINVAL);
 	expect("irq: no activation", io(port, QAIC_SIM_IOC_IRQ, (void *)3), 0);
+	expect("irq and read: buffer", io(port, QAIC_SIM_IOC_IRQ_READ, &r),
+	       EMSGSIZE);
+	r.dbc_mask = 1 << 16;
+	expect("irq and read: DBC", io(port, QAIC_SIM_IOC_IRQ_READ, &r),
+	       EINVAL);
+	expect("irq and read: pointer",
+	       io(port, QAIC_SIM_IOC_IRQ_READ, (void *)8), EFAULT);
 }
 
 /* ---- being cut off ---- */
@@ -276,6 +284,8 @@ static void cut_off(void)
 {
 	struct qaic_sim_ras ras = { .type = QAIC_SIM_RAS_UE,
 				    .source = QAIC_SIM_RAS_DDR, .count = 1 };
+	struct qaic_sim_irq_read r = { .dbc_mask = 1,
+		.buf = (uintptr_t)&in, .len = sizeof(in) };
 	struct pollfd p = { .fd = port, .events = 0 };
 	int status;
 	pid_t pid;
@@ -298,6 +308,8 @@ static void cut_off(void)
 		usleep(10000);
 	expect("cut off: registers", can_read(regs), 0);
 	expect("cut off: irq", io(port, QAIC_SIM_IOC_IRQ, NULL), ENOTCONN);
+	expect("cut off: irq and read", io(port, QAIC_SIM_IOC_IRQ_READ, &r),
+	       ENOTCONN);
 }
 
 /* A card that says nothing is cut off after mhi_timeout_ms. */

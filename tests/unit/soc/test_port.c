@@ -29,6 +29,16 @@ static void note_irq(struct soc_port *p, unsigned int dbc)
 	raw_irq(NULL, dbc);
 }
 
+static ssize_t note_and_read(struct soc_port *p)
+{
+	unsigned int i;
+
+	for (i = 0; i < QAIC_HW_NUM_DBC; i++)
+		if (p->due & 1ull << i)
+			note_irq(p, i);
+	return read(p->fd, p->event, sizeof(p->event));
+}
+
 static void note_log(void *ctx, const char *line)
 {
 	snprintf(last_log, sizeof(last_log), "%s", line);
@@ -77,6 +87,7 @@ static int up(void **state)
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	port->ctl = &ctl;
 	port->irq = note_irq;
+	port->read = note_and_read;
 	irqs = 0;
 	if (soc_port_start(port, &config, &err))
 		return -1;

@@ -50,6 +50,21 @@ static void make_key(void)
 	have_key = !pthread_key_create(&key, forget);
 }
 
+/* The library may be unloaded before the threads that used it end. */
+__attribute__((destructor))
+static void drop_key(void)
+{
+	struct memory *mem;
+
+	if (!have_key)
+		return;
+	mem = pthread_getspecific(key);
+	if (mem)
+		forget(mem);
+	pthread_key_delete(key);
+	have_key = false;
+}
+
 static struct memory *this_thread(void)
 {
 	struct memory *mem;

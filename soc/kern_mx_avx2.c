@@ -230,19 +230,6 @@ void gemv_act(enum qaic_dtype dtype, bool act8, const struct mx_job *j,
 				 _mm256_mul_ps(acc[h], unit));
 }
 
-static inline __attribute__((always_inline))
-void gemv(enum qaic_dtype dtype, const struct mx_job *j, size_t m, float *y0,
-	  float *y1, const uint8_t *w0, const uint8_t *w1, int panels)
-{
-	float *y[2] = { y0, y1 };
-	const uint8_t *w[2] = { w0, w1 };
-
-	if (j->x->act8)
-		gemv_act(dtype, true, j, m, y, w, panels);
-	else
-		gemv_act(dtype, false, j, m, y, w, panels);
-}
-
 /* ---- several ---- */
 
 /* To words: of each vector even k of 16 rows, then odd k. */

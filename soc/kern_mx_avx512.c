@@ -218,19 +218,6 @@ void gemv_act(enum qaic_dtype dtype, bool act8, const struct mx_job *j,
 		_mm512_storeu_ps(y[p], _mm512_mul_ps(acc[p], unit));
 }
 
-static inline __attribute__((always_inline))
-void gemv(enum qaic_dtype dtype, const struct mx_job *j, size_t m, float *y0,
-	  float *y1, const uint8_t *w0, const uint8_t *w1, int panels)
-{
-	float *y[2] = { y0, y1 };
-	const uint8_t *w[2] = { w0, w1 };
-
-	if (j->x->act8)
-		gemv_act(dtype, true, j, m, y, w, panels);
-	else
-		gemv_act(dtype, false, j, m, y, w, panels);
-}
-
 /* ---- several ---- */
 
 /* To words, k = 0, 2 and 1, 3 of each four; or to bytes with an offset. */

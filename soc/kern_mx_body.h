@@ -3,13 +3,27 @@
  * The order of work of a product with blocks, for each instruction set. The
  * including file defines, all of them for 16 rows of weights (one panel):
  *
- *	gemv()		one activation row, one panel or two
+ *	gemv_act()	one activation row, one panel or two
  *	decode()	a block of a panel into words or bytes of DECODED bytes
  *	tile()		up to TILE activation rows with a decoded run of blocks
  *	RUN		the most blocks of a run
  *	few()		so many rows are done one by one
  *	use_bytes()	which integers the rows are wanted as
  */
+
+/* Panels @w0 and, if there are two, @w1 with activation row @m. */
+static inline __attribute__((always_inline))
+void gemv(enum qaic_dtype dtype, const struct mx_job *j, size_t m, float *y0,
+	  float *y1, const uint8_t *w0, const uint8_t *w1, int panels)
+{
+	float *y[2] = { y0, y1 };
+	const uint8_t *w[2] = { w0, w1 };
+
+	if (j->x->act8)
+		gemv_act(dtype, true, j, m, y, w, panels);
+	else
+		gemv_act(dtype, false, j, m, y, w, panels);
+}
 
 static inline __attribute__((always_inline))
 void mx_gemm_panel(enum qaic_dtype dtype, const struct mx_job *j,

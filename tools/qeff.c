@@ -28,7 +28,7 @@ static int load_plugins(struct qaic_err *err)
 static const struct qeff_stage *const stages[] = {
 	&qeff_stage_infer, &qeff_stage_export, &qeff_stage_compile,
 	&qeff_stage_execute, &qeff_stage_verify,
-	&qeff_stage_perplexity, &qeff_stage_models,
+	&qeff_stage_perplexity, &qeff_stage_bench, &qeff_stage_models,
 };
 
 static void usage(FILE *out)
@@ -57,7 +57,7 @@ static int unknown_stage(const char *name)
 		list[i] = stages[i]->name;
 	near = qaic_nearest(name, list, QAIC_ARRAY_SIZE(stages));
 	fprintf(stderr, "qeff: unknown stage \"%s\"; %s%s%s\n", name,
-		near ? "did you mean " : "it is one of infer, export, compile, execute, verify, perplexity, models",
+		near ? "did you mean " : "it is one of infer, export, compile, execute, verify, perplexity, bench, models",
 		near ? near : "", near ? "?" : "");
 	return 1;
 }

@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bandwidth.h"
+#include "base/bandwidth.h"
 #include "checkpoint.h"
 #include "libqeff/qeff.h"
 #include "soc/nsp.h"

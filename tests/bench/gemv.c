@@ -14,7 +14,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
-#include "bandwidth.h"
+#include "base/bandwidth.h"
 #include "soc/nsp.h"
 
 #define K	2048

@@ -32,7 +32,7 @@ struct qeff_stage {
 };
 extern const struct qeff_stage qeff_stage_infer, qeff_stage_export,
 	qeff_stage_compile, qeff_stage_execute, qeff_stage_verify,
-	qeff_stage_perplexity, qeff_stage_models;
+	qeff_stage_perplexity, qeff_stage_bench, qeff_stage_models;
 
 /*
  * How well a model predicts --text; @against_fp32: what its format, or each of
@@ -51,6 +51,10 @@ void qeff_arg_lengths(struct qeff_build_options *o,
 bool qeff_reads_whole(enum qeff_task task);
 /* Of options; @to is not used. */
 int qeff_arg_device(void *to, const char *value, struct qaic_err *err);
+/* @flag's value, up to @max growing numbers from 1 to @largest, "32,128". */
+int qeff_arg_list(const char *flag, const char *value, unsigned int largest,
+		  unsigned int *v, unsigned int *n, unsigned int max,
+		  struct qaic_err *err);
 int qeff_arg_seq_lens(void *to, const char *value, struct qaic_err *err);
 
 /* Rows of option tables. */
@@ -80,11 +84,18 @@ int qeff_arg_seq_lens(void *to, const char *value, struct qaic_err *err);
 	{ .name = "device-group", .kind = QAIC_OPT_CALL, .to = &qeff_args.qid, \
 	  .call = qeff_arg_device, .arg = "[QID]", .def = "[0]",	\
 	  .help = "Card to run on." }
-#define QEFF_OPT_SHAPE							\
-	QAIC_OPT_GROUP("Compilation:"),					\
+#define QEFF_OPT_CORES							\
 	{ .name = "num-cores", .kind = QAIC_OPT_UINT, .to = &qeff_args.num_cores, \
 	  .min = 1, .max = 16, .arg = "N", .def = "16",			\
-	  .help = "NSPs to compile for" },				\
+	  .help = "NSPs to compile for" }
+#define QEFF_OPT_PRECISION						\
+	{ .name = "precision", .kind = QAIC_OPT_STR, .to = &qeff_args.precision, \
+	  .arg = "fp16|fp32", .def = "fp16",				\
+	  .help = "Arithmetic and KV cache." },				\
+	QAIC_OPT_FORMATS(qeff_args.formats),				\
+	QAIC_OPT_KV_FORMAT(qeff_args.formats)
+#define QEFF_OPT_SHAPE							\
+	QAIC_OPT_GROUP("Compilation:"), QEFF_OPT_CORES,			\
 	{ .name = "batch-size", .kind = QAIC_OPT_UINT,			\
 	  .to = &qeff_args.batch_size, .min = 1, .max = 4096, .arg = "N", \
 	  .def = "1", .help = "Prompts that run together" },		\
@@ -103,11 +114,7 @@ int qeff_arg_seq_lens(void *to, const char *value, struct qaic_err *err);
 	  .arg = "N[,N...]", .def = "32,128,512 as far as the model goes", \
 	  .help = "For models that read a whole text: the lengths to compile " \
 	  "for, in tokens; a text runs in the shortest that it fits in." }, \
-	{ .name = "precision", .kind = QAIC_OPT_STR, .to = &qeff_args.precision, \
-	  .arg = "fp16|fp32", .def = "fp16",				\
-	  .help = "Arithmetic and KV cache." },				\
-	QAIC_OPT_FORMATS(qeff_args.formats),				\
-	QAIC_OPT_KV_FORMAT(qeff_args.formats)
+	QEFF_OPT_PRECISION
 #define QEFF_OPT_TEXT							\
 	{ .name = "text", .kind = QAIC_OPT_STR, .to = &qeff_args.text,	\
 	  .arg = "FILE", .help = "A text to predict, token by token, in "  \

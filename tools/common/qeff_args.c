@@ -40,28 +40,33 @@ int qeff_arg_device(void *to, const char *value, struct qaic_err *err)
 			 value);
 }
 
-/* "32,128,512" */
-int qeff_arg_seq_lens(void *to, const char *value, struct qaic_err *err)
+int qeff_arg_list(const char *flag, const char *value, unsigned int largest,
+		  unsigned int *v, unsigned int *num, unsigned int max,
+		  struct qaic_err *err)
 {
 	const char *s = value;
-	char num[16];
-	uint64_t v;
+	char text[16];
+	uint64_t u;
 	size_t n;
 
-	for (qeff_args.num_seq_len = 0;; s += n + 1) {
+	for (*num = 0;; s += n + 1) {
 		n = strcspn(s, ",");
-		snprintf(num, sizeof(num), "%.*s", (int)(n < 15 ? n : 15), s);
-		if (qaic_opt_uint(num, 1, 1048576, &v) || n > 15 ||
-		    qeff_args.num_seq_len == QEFF_MAX_SEQ_LENS ||
-		    (qeff_args.num_seq_len &&
-		     v <= qeff_args.seq_len[qeff_args.num_seq_len - 1]))
+		snprintf(text, sizeof(text), "%.*s", (int)(n < 15 ? n : 15), s);
+		if (qaic_opt_uint(text, 1, largest, &u) || n > 15 ||
+		    *num == max || (*num && u <= v[*num - 1]))
 			return qaic_fail(err, -EINVAL,
-					 "--seq-len takes up to %d growing lengths like 32,128, not \"%s\"",
-					 QEFF_MAX_SEQ_LENS, value);
-		qeff_args.seq_len[qeff_args.num_seq_len++] = v;
+					 "%s takes up to %u growing numbers like 32,128, not \"%s\"",
+					 flag, max, value);
+		v[(*num)++] = u;
 		if (!s[n])
 			return 0;
 	}
+}
+
+int qeff_arg_seq_lens(void *to, const char *value, struct qaic_err *err)
+{
+	return qeff_arg_list("--seq-len", value, 1048576, qeff_args.seq_len,
+			     &qeff_args.num_seq_len, QEFF_MAX_SEQ_LENS, err);
 }
 
 int qeff_arg_model(const char **dir, struct qaic_err *err)

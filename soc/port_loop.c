@@ -53,16 +53,17 @@ static bool has_requests(struct soc_port *p, unsigned int dbc)
 	       __atomic_load_n(&r->req_tail, __ATOMIC_RELAXED);
 }
 
-/* A channel that has nothing to do costs a lock. */
+/* The head moves when a request has been answered: one in work is seen here. */
 static void look(struct soc_port *p)
 {
 	unsigned int i;
 
 	looking = true;
 	for (i = 0; i < QAIC_HW_NUM_DBC; i++) {
+		if (!has_requests(p, i))
+			continue;
 		/* who has an answer does not wait for others' work */
-		if (p->due && has_requests(p, i))
-			raise_due(p);
+		raise_due(p);
 		soc_ring(p->soc, i);
 	}
 	looking = false;

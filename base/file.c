@@ -66,48 +66,77 @@ void qaic_unmap_file(struct qaic_map *map)
 	memset(map, 0, sizeof(*map));
 }
 
+/* What @fd has up to its end, @max bytes at most; @hint: how many may be there. */
+static int read_all(int fd, const char *path, size_t hint, size_t max,
+		    char **text, size_t *len, struct qaic_err *err)
+{
+	size_t cap = hint + 1, got = 0;
+	char *buf = malloc(cap + 1), *grown;
+	ssize_t n;
+	int rc;
+
+	while (buf) {
+		n = read(fd, buf + got, cap - got);
+		if (!n)
+			break;
+		if (n < 0 && errno == EINTR)
+			continue;
+		rc = n < 0 ? -errno : 0;
+		got += rc ? 0 : n;
+		if (rc)
+			qaic_fail(err, rc, "%s: %s", path, strerror(errno));
+		else if (got > max)
+			rc = qaic_fail(err, -EFBIG,
+				       "%s: more than the %zu bytes that are taken",
+				       path, max);
+		if (rc) {
+			free(buf);
+			return rc;
+		}
+		if (got < cap)
+			continue;
+		cap *= 2;
+		grown = realloc(buf, cap + 1);
+		if (!grown)
+			free(buf);
+		buf = grown;
+	}
+	if (!buf)
+		return qaic_fail(err, -ENOMEM, "%s: out of memory", path);
+	buf[got] = '\0';
+	*text = buf;
+	if (len)
+		*len = got;
+	return 0;
+}
+
 int qaic_read_file(const char *path, size_t max, char **text, size_t *len,
 		   struct qaic_err *err)
 {
 	struct stat st;
-	size_t got = 0;
-	char *buf;
-	ssize_t n;
 	int fd, rc;
 
 	fd = open_regular(path, &st, err);
 	if (fd < 0)
 		return fd;
-	if ((uint64_t)st.st_size > max) {
+	if ((uint64_t)st.st_size > max)
 		rc = qaic_fail(err, -EFBIG, "%s: %lld bytes; at most %zu are taken",
 			       path, (long long)st.st_size, max);
-		goto out;
-	}
-	buf = malloc((size_t)st.st_size + 1);
-	if (!buf) {
-		rc = qaic_fail(err, -ENOMEM, "%s: out of memory", path);
-		goto out;
-	}
-	while (got < (size_t)st.st_size) {
-		n = read(fd, buf + got, st.st_size - got);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0) {
-			rc = qaic_fail(err, -errno, "%s: %s", path,
-				       strerror(errno));
-			free(buf);
-			goto out;
-		}
-		if (n == 0)
-			break;
-		got += n;
-	}
-	buf[got] = '\0';
-	*text = buf;
-	if (len)
-		*len = got;
-	rc = 0;
-out:
+	else
+		rc = read_all(fd, path, st.st_size, max, text, len, err);
+	close(fd);
+	return rc;
+}
+
+int qaic_read_input(const char *path, size_t max, char **text, size_t *len,
+		    struct qaic_err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int rc;
+
+	if (fd < 0)
+		return qaic_fail(err, -errno, "%s: %s", path, strerror(errno));
+	rc = read_all(fd, path, 0, max, text, len, err);
 	close(fd);
 	return rc;
 }

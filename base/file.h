@@ -25,6 +25,13 @@ int qaic_read_file(const char *path, size_t max, char **text, size_t *len,
 		   struct qaic_err *err);
 
 /*
+ * The same for a file that a user names, which may also be a pipe (/dev/stdin,
+ * <(command)), a FIFO or a terminal: it is read to its end, once.
+ */
+int qaic_read_input(const char *path, size_t max, char **text, size_t *len,
+		    struct qaic_err *err);
+
+/*
  * An output file that exists only when it is complete: written as a sibling
  * ".NAME.tmp-PID", fsynced and renamed by commit, removed by abort. Both end the
  * object. A file that was there before stays untouched until commit. A symlink

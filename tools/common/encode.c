@@ -170,8 +170,8 @@ static int read_context(struct qaic_enc *g)
 	const struct qaic_encode *e = g->e;
 
 	if (e->context_file)
-		return qaic_read_file(e->context_file, MAX_CONTEXT, &g->context,
-				      &g->context_len, g->err);
+		return qaic_read_input(e->context_file, MAX_CONTEXT, &g->context,
+				       &g->context_len, g->err);
 	if (!e->context)
 		return 0;
 	g->context = strdup(e->context);

@@ -224,7 +224,7 @@ static int read_text(struct ppl *x)
 	size_t len;
 	int ret;
 
-	ret = qaic_read_file(p->text, MAX_TEXT, &text, &len, x->err);
+	ret = qaic_read_input(p->text, MAX_TEXT, &text, &len, x->err);
 	if (ret)
 		return ret;
 	ret = qeff_tokenizer_open(p->build.model_dir, &tok, x->err);

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -94,6 +95,41 @@ static void odd_files(void **state)
 	assert_int_equal(qaic_map_file(&map, path, &err), -EINVAL);
 	assert_int_equal(qaic_read_file(path, 9, &text, NULL, &err), -EINVAL);
 	free(path);
+}
+
+/* What a user names may be a pipe; it is read to its end, or to the limit. */
+static void input(void **state)
+{
+	struct qaic_err err = QAIC_ERR_INIT;
+	char path[32], data[3000], *text;
+	size_t len, i, max;
+	int fd[2];
+
+	for (i = 0; i < sizeof(data); i++)
+		data[i] = 'a' + i % 26;
+	for (max = sizeof(data) - 1; max <= sizeof(data); max++) {
+		assert_int_equal(pipe(fd), 0);
+		assert_int_equal(write(fd[1], data, sizeof(data)), sizeof(data));
+		close(fd[1]);
+		snprintf(path, sizeof(path), "/dev/fd/%d", fd[0]);
+		if (max < sizeof(data)) {
+			assert_int_equal(qaic_read_input(path, max, &text, &len,
+							 &err), -EFBIG);
+			assert_non_null(strstr(err.msg, path));
+		} else {
+			assert_int_equal(qaic_read_input(path, max, &text, &len,
+							 &err), 0);
+			assert_int_equal(len, sizeof(data));
+			assert_memory_equal(text, data, len);
+			assert_int_equal(text[len], 0);
+			free(text);
+		}
+		close(fd[0]);
+	}
+	assert_int_equal(qaic_read_input(dir, 9, &text, &len, &err), -EISDIR);
+	assert_int_equal(qaic_read_input("/dev/null", 0, &text, &len, &err), 0);
+	assert_int_equal(len, 0);
+	free(text);
 }
 
 static void commit(void **state)
@@ -254,7 +290,7 @@ static void paths(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(read_and_map), TEST(odd_files), TEST(commit),
+		TEST(read_and_map), TEST(odd_files), TEST(input), TEST(commit),
 		TEST(commit_in_place), TEST(abort_keeps), TEST(cannot_write),
 		TEST(mkdirs), TEST(rmtree), TEST(paths),
 	};

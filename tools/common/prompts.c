@@ -4,8 +4,10 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
+#include "base/str.h"
 #include "tools/common/prompts.h"
 
 #define MAX_FILE	(64u << 20)
@@ -13,6 +15,30 @@
 static int no_memory(struct qaic_err *err)
 {
 	return qaic_fail(err, -ENOMEM, "out of memory");
+}
+
+int qaic_prompts_look(const char *model_dir, const char *input_ids,
+		      const char *prompts_file, const char *context_file,
+		      struct qaic_err *err)
+{
+	const char *file[] = { prompts_file, context_file };
+	struct qeff_tokenizer *tok;
+	struct qaic_err why = QAIC_ERR_INIT;
+	size_t i;
+	int ret;
+
+	for (i = 0; i < QAIC_ARRAY_SIZE(file); i++)
+		if (file[i] && access(file[i], R_OK))
+			return qaic_fail(err, -errno, "%s: %s", file[i],
+					 strerror(errno));
+	if (input_ids)
+		return 0;
+	ret = qeff_tokenizer_open(model_dir, &tok, &why);
+	if (ret)
+		return qaic_fail(err, ret, "%s%s", why.msg, ret != -ENOENT ? "" :
+				 "; --input-ids takes token ids instead of text");
+	qeff_tokenizer_close(tok);
+	return 0;
 }
 
 static int add(struct qaic_prompts *p, const char *text, size_t len,
@@ -52,7 +78,7 @@ int qaic_prompts_file(struct qaic_prompts *p, const char *path,
 	size_t len;
 	int ret;
 
-	ret = qaic_read_file(path, MAX_FILE, &text, &len, err);
+	ret = qaic_read_input(path, MAX_FILE, &text, &len, err);
 	if (ret)
 		return ret;
 	for (line = text; !ret && line < text + len; line = next) {

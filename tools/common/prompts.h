@@ -17,6 +17,13 @@ struct qaic_prompts {
 	size_t n;
 };
 
+/*
+ * Before minutes go into compiling: are these files (or NULL) there, can the
+ * model's tokenizer be read, unless ids are given?
+ */
+int qaic_prompts_look(const char *model_dir, const char *input_ids,
+		      const char *prompts_file, const char *context_file,
+		      struct qaic_err *err);
 /* "a|b": split at '|'. */
 int qaic_prompts_split(struct qaic_prompts *p, const char *text,
 		       struct qaic_err *err);

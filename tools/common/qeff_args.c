@@ -170,6 +170,8 @@ int qeff_arg_kind(const struct qeff_model_info *info,
 		flag = "--verify";
 	else if (qeff_gen.chat)
 		flag = "--chat";
+	else if (qeff_args.formats.mxint8)
+		flag = "--mxint8-kv-cache";
 	if (flag)
 		return qaic_fail(err, -EINVAL,
 				 "%s is for models that generate text; %s does not%s",

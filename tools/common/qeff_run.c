@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "tools/common/progress.h"
+#include "tools/common/prompts.h"
 #include "tools/common/qeff.h"
 
 static int build_again(struct qeff_build_options *o, struct qeff_artefacts *art,
@@ -118,9 +119,13 @@ static int run_infer(struct qaic_opt_cmd *cmd, struct qaic_err *err)
 		ret = qeff_model_info(o.model_dir, &info, err);
 	if (!ret)
 		ret = check_options(&info, err);
+	/* before anything is compiled for them */
+	if (!ret)
+		ret = qaic_prompts_look(o.model_dir, qeff_gen.input_ids,
+					qeff_gen.prompts_file,
+					qeff_enc.context_file, err);
 	if (!ret && qeff_reads_whole(info.task))
 		return infer_whole(&o, &info, err);
-	/* before anything is compiled for it */
 	if (!ret)
 		ret = qaic_textgen_check_chat(&qeff_gen, o.model_dir, err);
 	if (!ret)

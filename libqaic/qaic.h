@@ -190,6 +190,34 @@ struct qaic_dma_stats {
 int qaic_program_dma_stats(const struct qaic_program *prog,
 			   struct qaic_dma_stats *stats);
 
+/* ---- profiling ---- */
+
+/* A command that an NSP has executed. */
+struct qaic_profile_event {
+	const char *op, *sub;		/* "matmul", "unary" and "silu"; sub may be "" */
+	const char *dtype;		/* of a product's second input, or "" */
+	uint32_t nsp;
+	uint64_t begin_ns, end_ns;	/* CLOCK_MONOTONIC */
+	/* as the model counts them: bytes from and to the card's memory and other
+	 * NSPs, and operations (two for a multiply-accumulate) */
+	double bytes, ops;
+};
+
+/*
+ * Note the next @max_events commands that the embedded card executes, for whatever
+ * program; those noted before are forgotten. -EBUSY: it is noting already;
+ * -EOPNOTSUPP: a card of the kernel's, which does not say.
+ */
+int qaic_profile_start(struct qaic_device *dev, size_t max_events,
+		       struct qaic_err *err);
+/*
+ * Stop, while no exec is in flight: how many were noted, and in *lost how many more
+ * there were no room for.
+ */
+size_t qaic_profile_stop(struct qaic_device *dev, size_t *lost);
+/* Event @i after the stop, in no order. False for an index out of range. */
+bool qaic_profile_event(size_t i, struct qaic_profile_event *event);
+
 /* "0.1.0" */
 const char *qaic_version(void);
 

@@ -212,5 +212,10 @@ struct qpc_timing {
 void qpc_timing(const struct qpc_program *prog, uint32_t spec,
 		enum qpc_sku sku, struct qpc_timing *out);
 const char *qpc_sku_name(enum qpc_sku sku);
+/*
+ * What the model counts for one command: bytes from and to DDR and other NSPs, and
+ * operations, two for each multiply-accumulate.
+ */
+void qpc_cmd_work(const struct nsp_cmd *cmd, double *bytes, double *ops);
 
 #endif

@@ -399,6 +399,20 @@ void qpc_timing(const struct qpc_program *prog, uint32_t spec,
 	out->seconds = m.seconds + out->pcie / PCIE_RATE + CALL_COST;
 }
 
+void qpc_cmd_work(const struct nsp_cmd *cmd, double *bytes, double *ops)
+{
+	/* rates of 1: loads are operations; 2 NSPs: multicasts count */
+	struct model m = { .hmx_rate = 1, .hvx_rate = 1, .num_nsps = 2 };
+	struct load l = { 0 };
+
+	*bytes = *ops = 0;
+	if (!qpc_op_rule(cmd->op))
+		return;
+	add_command(&m, &l, cmd);
+	*bytes = m.ddr_read + m.ddr_write + m.noc;
+	*ops = m.macs > 0 ? 2 * m.macs : (double)whole(l.hvx);
+}
+
 const char *qpc_sku_name(enum qpc_sku sku)
 {
 	return (unsigned int)sku < QPC_SKU_COUNT ? skus[sku].name : NULL;

@@ -31,6 +31,7 @@
 
 #include "soc/nsp.h"
 #include "soc/nsp_cpus.h"
+#include "soc/nsp_prof.h"
 
 #define MAX_THREADS	16
 #define SPIN_NS		20000	/* about the longest wait within a phase */
@@ -170,12 +171,25 @@ static void end_phase(struct nsp_pool *p)
 	open_phase(p, p->num_nsps - 1);
 }
 
+static void exec_profiled(const struct nsp_cmd *cmd, const struct nsp_mem *mem,
+			  unsigned int nsp, void *scratch)
+{
+	uint64_t begin = nsp_prof_now();
+
+	nsp_exec(cmd, mem, nsp, scratch);
+	nsp_prof_add(cmd, nsp, begin);
+}
+
 /* one NSP from here to its next barrier or its end */
 static void run_nsp(struct nsp_pool *p, unsigned int nsp, void *scratch)
 {
 	const struct qpc_stream *s = &p->spec->streams[nsp];
+	void (*exec)(const struct nsp_cmd *cmd, const struct nsp_mem *mem,
+		     unsigned int nsp, void *scratch) = nsp_exec;
 	uint32_t i = p->pos[nsp];
 
+	if (atomic_load_explicit(&nsp_prof_on, memory_order_acquire))
+		exec = exec_profiled;
 	for (; i < s->num_cmds; i++) {
 		if (s->cmds[i].op == NSP_BARRIER) {
 			i++;
@@ -183,7 +197,7 @@ static void run_nsp(struct nsp_pool *p, unsigned int nsp, void *scratch)
 		}
 		if (s->cmds[i].op == NSP_END)
 			break;
-		nsp_exec(&s->cmds[i], p->mem, nsp, scratch);
+		exec(&s->cmds[i], p->mem, nsp, scratch);
 	}
 	p->pos[nsp] = i;
 }

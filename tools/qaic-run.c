@@ -13,6 +13,7 @@
 #include "libqaic/qaic.h"
 #include "libqeff/qeff.h"
 #include "tools/common/opt.h"
+#include "tools/common/profile.h"
 #include "tools/common/progress.h"
 #include "tools/common/textgen.h"
 
@@ -22,7 +23,9 @@ static struct {
 	unsigned int qid, iters, start_iter, num_samples;
 	double seconds;
 	bool given_n, given_time, given_start, given_samples, given_dir;
+	bool given_prof;
 } a = { .iters = 1, .num_samples = 1, .out_dir = "." };
+static struct qaic_prof prof;
 static struct qaic_textgen gen = { .prog = "qaic-run" };
 
 static const struct qaic_opt opts[] = {
@@ -57,6 +60,16 @@ static const struct qaic_opt opts[] = {
 	{ .name = "write-output-num-samples", .kind = QAIC_OPT_UINT,
 	  .to = &a.num_samples, .min = 1, .given = &a.given_samples,
 	  .arg = "N", .def = "1", .help = "Iterations to write." },
+	{ .name = "aic-profiling-type", .kind = QAIC_OPT_STR, .to = &prof.type,
+	  .arg = "latency|stats", .help = "Say where the time goes: latency, "
+	  "the distribution of that of inferences; stats, a table of the "
+	  "operators that the embedded card executed." },
+	{ .name = "aic-profiling-start-iter", .kind = QAIC_OPT_UINT,
+	  .to = &prof.start_iter, .given = &a.given_prof, .arg = "N",
+	  .def = "0", .help = "First iteration to profile." },
+	{ .name = "aic-profiling-num-samples", .kind = QAIC_OPT_UINT,
+	  .to = &prof.num_samples, .min = 1, .given = &a.given_prof,
+	  .arg = "N", .def = "all", .help = "Iterations to profile." },
 	QAIC_OPT_GROUP("Language models:"),
 	{ .name = "model-name", .kind = QAIC_OPT_STR, .to = &a.model_name,
 	  .arg = "DIR",
@@ -81,7 +94,7 @@ struct run {
 	struct qaic_spec_info info;
 	uint32_t num_in, num_out;
 	struct qaic_map *expected;	/* of output i */
-	uint64_t done, us;
+	uint64_t done, ns;
 };
 
 static struct qaic_binding_info binding(const struct run *r, uint32_t i)
@@ -299,30 +312,36 @@ static int write_outputs(struct run *r, uint64_t iter, struct qaic_err *err)
 
 /* ---- running ---- */
 
-static uint64_t now_us(void)
+static uint64_t now_ns(void)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000ull + ts.tv_nsec / 1000;
+	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
 }
 
 static bool more(const struct run *r, uint64_t start)
 {
 	if (a.given_time)
-		return !r->done || now_us() - start < a.seconds * 1e6;
+		return !r->done || now_ns() - start < a.seconds * 1e9;
 	return r->done < a.iters;
 }
 
 static int iterate(struct run *r, struct qaic_err *err)
 {
-	uint64_t start = now_us(), t;
+	uint64_t start = now_ns(), t;
 	int ret = 0;
 
 	for (; more(r, start) && !ret; r->done++) {
-		t = now_us();
+		ret = qaic_prof_before(&prof, r->dev, r->done, err);
+		if (ret)
+			break;
+		t = now_ns();
 		ret = qaic_exec_run(r->exec, err);
-		r->us += now_us() - t;
+		t = now_ns() - t;
+		r->ns += t;
+		if (!ret)
+			ret = qaic_prof_after(&prof, r->done, t, err);
 		if (!ret && writes(r->done))
 			ret = write_outputs(r, r->done, err);
 		if (!ret)
@@ -340,10 +359,10 @@ static void print_stats(const struct run *r)
 
 	if (!batch)
 		batch = 1;
-	rate = r->us ? r->done * 1e6 * batch / r->us : 0;
+	rate = r->ns ? r->done * 1e9 * batch / r->ns : 0;
 	printf(" ---- Stats ----\n");
 	printf("InferenceCnt %llu TotalDuration %lluus BatchSize %u Inf/Sec %.3f\n",
-	       (unsigned long long)r->done, (unsigned long long)r->us, batch,
+	       (unsigned long long)r->done, (unsigned long long)r->ns / 1000, batch,
 	       rate);
 	if (qaic_program_model(r->prog, r->spec, &model))
 		return;
@@ -375,8 +394,11 @@ static int run_raw(struct qaic_err *err)
 		ret = map_expected(&r, err);
 	if (!ret)
 		ret = iterate(&r, err);
-	if (!ret)
+	if (!ret) {
 		print_stats(&r);
+		ret = qaic_prof_report(&prof, err);
+	}
+	qaic_prof_release(&prof);
 	for (i = 0; r.expected && i < r.num_out; i++)
 		qaic_unmap_file(&r.expected[i]);
 	free(r.expected);
@@ -394,7 +416,8 @@ static bool has_prompt(void)
 static int check(struct qaic_err *err)
 {
 	bool raw = a.inputs.n || a.outputs.n || a.given_n || a.given_time ||
-		   a.given_dir || a.given_start || a.given_samples || a.spec;
+		   a.given_dir || a.given_start || a.given_samples || a.spec ||
+		   prof.type;
 	bool text = a.model_name || gen.generation_len || gen.ignore_eos ||
 		    gen.print_ids || gen.write_logits || gen.json;
 
@@ -410,11 +433,15 @@ static int check(struct qaic_err *err)
 	if (a.given_n && a.given_time)
 		return qaic_fail(err, -EINVAL,
 				 "--num-iter and --time exclude each other");
+	if (a.given_prof && !prof.type)
+		return qaic_fail(err, -EINVAL,
+				 "--aic-profiling-start-iter and -num-samples need --aic-profiling-type");
 	if (a.given_dir && !qaic_is_dir(a.out_dir))
 		return qaic_fail(err, -ENOTDIR,
 				 "--write-output-dir %s: not a directory",
 				 a.out_dir);
-	return has_prompt() ? qaic_textgen_check(&gen, err) : 0;
+	return has_prompt() ? qaic_textgen_check(&gen, err) :
+			      qaic_prof_check(&prof, err);
 }
 
 int main(int argc, char **argv)

@@ -230,6 +230,39 @@ static void test_indexed(void **state)
 	qpc_program_release(&p);
 }
 
+/* One command alone: what a table of operators says of it. */
+static void test_command(void **state)
+{
+	struct nsp_cmd c = sample_cmd(NSP_MATMUL, 0, 1, 1, 3, 64, 96, 1);
+	double bytes, ops;
+
+	sample_opnd(&c, 0, NSP_ADDR(NSP_SPACE_LOCAL, 0), QAIC_F16,
+		    STRIDES(0, 0, 64, 1, 0, 0));
+	sample_opnd(&c, 1, NSP_ADDR(NSP_SPACE_TCM, 0), QAIC_F16,
+		    STRIDES(0, 0, 96, 0, 1, 0));
+	sample_opnd(&c, 2, NSP_ADDR(NSP_SPACE_CONST, 0), QAIC_MXFP6,
+		    STRIDES(0, 0, 0, 96, 1, 0));
+	qpc_cmd_work(&c, &bytes, &ops);
+	assert_true(ops == 2.0 * 3 * 64 * 96);
+	assert_true(bytes == 64 * 96 / 32 * 25);
+	c = sample_cmd(NSP_BINARY, NSP_B_ADD, 1, 1, 1, 1, 1, 100);
+	sample_opnd(&c, 0, NSP_ADDR(NSP_SPACE_TCM, 0), QAIC_F32,
+		    STRIDES(0, 0, 0, 0, 0, 1));
+	sample_opnd(&c, 1, NSP_ADDR(NSP_SPACE_DDR, 0), QAIC_F32,
+		    STRIDES(0, 0, 0, 0, 0, 1));
+	sample_opnd(&c, 2, NSP_ADDR(NSP_SPACE_LOCAL, 0), QAIC_F32,
+		    STRIDES(0, 0, 0, 0, 0, 1));
+	qpc_cmd_work(&c, &bytes, &ops);
+	assert_true(ops == 100);
+	assert_true(bytes == 100 * 4 * 2);	/* read from DDR, multicast */
+	c.op = NSP_BARRIER;
+	qpc_cmd_work(&c, &bytes, &ops);
+	assert_true(bytes == 0 && ops == 0);
+	c.op = 255;
+	qpc_cmd_work(&c, &bytes, &ops);
+	assert_true(bytes == 0 && ops == 0);
+}
+
 static void test_edges(void **state)
 {
 	struct qpc_program p;
@@ -255,6 +288,7 @@ int main(void)
 		cmocka_unit_test(test_batch),
 		cmocka_unit_test(test_prefill_cores),
 		cmocka_unit_test(test_indexed),
+		cmocka_unit_test(test_command),
 		cmocka_unit_test(test_edges),
 	};
 

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <math.h>
+#include <string.h>
 
 #include "libqeff/arch.h"
 
@@ -83,10 +84,37 @@ static void refuse(struct qf_config *c)
 	qf_refuse(c, "prefix_projection");
 }
 
-static void configure(struct qf_config *c, struct qf_model *m)
+/*
+ * The longer ones of ChatGLM3 and GLM-4 stretch the base by rope_ratio. That of
+ * ChatGLM2 divides the positions instead; it has the same class and the same fields,
+ * so only its name tells.
+ */
+static void get_rope(struct qf_config *c, struct qf_model *m)
 {
+	const char *name = NULL;
 	double ratio = 1;
 
+	m->rope.kind = QF_ROPE_INTERLEAVED;
+	m->rope.partial = 0.5;
+	m->rope.theta = 10000;
+	qf_get_positive(c, "rope_ratio", &ratio);
+	qf_get_str(c, "_name_or_path", &name);
+	if (c->rc)
+		return;
+	if (!name || !strstr(name, "chatglm2")) {
+		m->rope.theta *= ratio;
+		qf_get_rope(c, m);
+		return;
+	}
+	qf_get_rope(c, m);
+	if (!c->rc && ratio != 1) {
+		m->rope.scaling = QF_ROPE_LINEAR;
+		m->rope.factor = ratio;
+	}
+}
+
+static void configure(struct qf_config *c, struct qf_model *m)
+{
 	m->attn = attention;
 	m->mlp = mlp;
 	m->embed = "embedding.word_embeddings";
@@ -99,14 +127,8 @@ static void configure(struct qf_config *c, struct qf_model *m)
 	get_flags(c, m);
 	refuse(c);
 	qf_get_bool(c, "tie_word_embeddings", &m->tied);
-	m->rope.kind = QF_ROPE_INTERLEAVED;
-	m->rope.partial = 0.5;
-	/* the longer ones of ChatGLM3 and GLM-4 stretch the base */
-	m->rope.theta = 10000;
-	qf_get_positive(c, "rope_ratio", &ratio);
-	m->rope.theta *= ratio;
 	if (!c->rc)
-		qf_get_rope(c, m);
+		get_rope(c, m);
 }
 
 QF_ARCH(chatglm) = {

@@ -87,6 +87,7 @@ const configs = {
   'falcon-rw-style': { ...falcon, alibi: true, transformers_version: '4.27.4' },
   'falcon-rw-sdpa': { ...falcon, alibi: true, attn_implementation: 'sdpa', transformers_version: '4.47.0' },
   'chatglm3': { ...chatglm, seq_length: 64, rope_ratio: 50 },
+  'chatglm2-32k': { ...chatglm, _name_or_path: 'THUDM/chatglm2-6b-32k', seq_length: 64, rope_ratio: 4 },
   'chatglm-multi-head': { ...chatglm, multi_query_attention: false, add_bias_linear: true },
   'chatglm-layer-norm': { ...chatglm, rmsnorm: false, post_layer_norm: false,
     apply_residual_connection_post_layernorm: true },

@@ -164,7 +164,9 @@ export function qwen2moe(c, m) {
 export function chatglm(c, m) {
   const { H, nh } = sizes(c), D = c.kv_channels, eps = c.layernorm_epsilon, inner = c.ffn_hidden_size;
   const many = c.multi_query_attention, nkv = many ? c.multi_query_group_num : nh, b = c.add_bias_linear;
-  const rope = inverseFrequencies({ rope_theta: 10000 * (c.rope_ratio ?? 1) }, D / 2);
+  const ratio = c.rope_ratio ?? 1, second = c._name_or_path?.includes('chatglm2');
+  const rope = inverseFrequencies(second ? { rope_theta: 10000, rope_scaling: { type: 'linear', factor: ratio } }
+    : { rope_theta: 10000 * ratio }, D / 2);
   const norm = (name, x) => c.rmsnorm === false ? m.ln(name, x, eps) : m.rms(name, x, eps);
   const turn = (x, n, pos) => rotatePairs(x, n, D, D / 2, pos, rope);
   return {

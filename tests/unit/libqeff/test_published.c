@@ -6,6 +6,8 @@
  * There are no weights: a graph that is not written never looks at their bytes.
  *
  * In names, {0-31} stands for the numbers from 0 to 31 and {q,k} for q and k.
+ *
+ * What of the lists is known from where: tests/checkpoints/README.md.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -132,6 +134,15 @@ static const char *name_of(json_t *model)
 	return json_string_value(json_object_get(model, "model"));
 }
 
+/* Where its sizes and names are confirmed, or that they are not. */
+static void check_source(json_t *model)
+{
+	const char *s = json_string_value(json_object_get(model, "source"));
+
+	if (!s || (!strstr(s, "unconfirmed") && !strstr(s, "names: ")))
+		fail_msg("%s: no \"source\"", name_of(model));
+}
+
 static void configure(json_t *model, struct qf_model *m)
 {
 	char *dir = temp_dir(), *text;
@@ -141,6 +152,10 @@ static void configure(json_t *model, struct qf_model *m)
 	text = json_dumps(json_object_get(model, "config"), 0);
 	assert_non_null(text);
 	put_text(dir, "config.json", text);
+	free(text);
+	text = json_dumps(json_object_get(model, "modules"), 0);
+	if (text)	/* that it is there makes it a model of vectors */
+		put_text(dir, QF_MODULES, text);
 	free(text);
 	if (qf_config_open(&c, dir, &arch, &err) ||
 	    qf_config_model(&c, arch, m))
@@ -170,7 +185,7 @@ static void check_model(json_t *model, const struct qf_model *m)
 			fail_msg("%s: weight %s is %sread", name_of(model),
 				 name, ignored ? "" : "not ");
 	}
-	/* the list itself, against the number its publisher gives */
+	/* a check of the list: where "counted_by" names who else counted, theirs */
 	if (want && sum != want)
 		fail_msg("%s: %llu parameters listed", name_of(model),
 			 (unsigned long long)sum);
@@ -209,6 +224,7 @@ static unsigned int check_file(const char *path)
 		fail_msg("%s", err.msg);
 	models = json_object_get(root, "models");
 	json_array_foreach(models, i, model) {
+		check_source(model);
 		configure(model, &m);
 		check_model(model, &m);
 		/* the other sizes have the same weights */
@@ -224,12 +240,14 @@ static void test_published(void **state)
 {
 	DIR *d = opendir("tests/checkpoints");
 	unsigned int n = 0;
+	const char *end;
 	struct dirent *e;
 	char *path;
 
 	assert_non_null(d);
 	while ((e = readdir(d))) {
-		if (e->d_name[0] == '.')
+		end = strrchr(e->d_name, '.');
+		if (!end || strcmp(end, ".json"))
 			continue;
 		path = qaic_path("tests/checkpoints", e->d_name);
 		n += check_file(path);

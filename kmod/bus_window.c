@@ -23,10 +23,15 @@ void qaic_window_give(struct qaic_card *card, struct qaic_port *port)
 	down_write(&card->iova.lock);
 	old = card->iova.port;
 	card->iova.port = port;
-	up_write(&card->iova.lock);
+	/*
+	 * No fault inserts any more. Not yet unlocked: who unmaps a range now
+	 * finds no port to take it from, and frees its pages.
+	 */
+	downgrade_write(&card->iova.lock);
 	/* everything of this file: registers, window */
 	if (old)
 		unmap_mapping_range(old->mapping, 0, 0, 1);
+	up_read(&card->iova.lock);
 }
 
 static bool may_write(const struct qaic_iova *map)

@@ -171,16 +171,19 @@ void qaic_dbc_release_all(struct qaic_device *qd, u32 handle)
 		qaic_dbc_release(&qd->dbc[i], handle);
 }
 
-void qaic_dbc_set_state(struct qaic_dbc *dbc, enum qaic_dbc_state state)
+bool qaic_dbc_set_state(struct qaic_dbc *dbc, enum qaic_dbc_state state)
 {
-	bool changed;
+	bool changed, held;
 
 	mutex_lock(&dbc->lock);
-	changed = dbc->state != state;
-	WRITE_ONCE(dbc->state, state);
+	held = dbc->holder;
+	changed = held && dbc->state != state;
+	if (changed)
+		WRITE_ONCE(dbc->state, state);
 	mutex_unlock(&dbc->lock);
 	if (changed)
 		qaic_notify_dbc(dbc, state);
+	return held;
 }
 
 bool qaic_dbc_advance_state(struct qaic_dbc *dbc, enum qaic_dbc_state state)

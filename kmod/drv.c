@@ -115,8 +115,9 @@ static bool go_online(struct qaic_device *qd)
 	spin_lock(&qd->wire_lock);
 	ok = !qd->lost;
 	if (ok) {
-		qd->session++;
-		WRITE_ONCE(qd->online, true);
+		WRITE_ONCE(qd->session, qd->session + 1);
+		/* who sees that it is online sees which session it is */
+		smp_store_release(&qd->online, true);
 	}
 	spin_unlock(&qd->wire_lock);
 	return ok;
@@ -151,12 +152,15 @@ void qaic_drv_abort(struct qaic_card *card)
 	qaic_wire_abort(qd);
 }
 
-/* Its DBCs walk through the states of a shutdown. */
+/*
+ * Its DBCs walk through the states of a shutdown. Whether one is held is looked at
+ * under its lock: a client that was just getting it has it now, or finds the card
+ * gone (qaic_dbc_assign()).
+ */
 static void shut_down(struct qaic_dbc *dbc)
 {
-	if (!READ_ONCE(dbc->holder))
+	if (!qaic_dbc_set_state(dbc, QAIC_DBC_BEFORE_SHUTDOWN))
 		return;
-	qaic_dbc_set_state(dbc, QAIC_DBC_BEFORE_SHUTDOWN);
 	qaic_dbc_flush(dbc);
 	qaic_dbc_set_state(dbc, QAIC_DBC_AFTER_SHUTDOWN);
 	qaic_dbc_release(dbc, 0);

@@ -215,8 +215,8 @@ void qaic_dbc_enable(struct qaic_dbc *dbc, struct qaic_user *usr);
 /* Take it back from its holder; @handle != 0: only if it is that client. */
 void qaic_dbc_release(struct qaic_dbc *dbc, u32 handle);
 void qaic_dbc_release_all(struct qaic_device *qd, u32 handle);
-/* Also told to user space. */
-void qaic_dbc_set_state(struct qaic_dbc *dbc, enum qaic_dbc_state state);
+/* Also told to user space; false if nobody has the DBC, which stays idle. */
+bool qaic_dbc_set_state(struct qaic_dbc *dbc, enum qaic_dbc_state state);
 /* The same if it is in use and @state is a later one than it has, else false. */
 bool qaic_dbc_advance_state(struct qaic_dbc *dbc, enum qaic_dbc_state state);
 

@@ -9,7 +9,7 @@ int qaic_user_check(struct qaic_user *usr)
 {
 	struct qaic_device *qd = usr->qd;
 
-	return READ_ONCE(qd->online) &&
+	return smp_load_acquire(&qd->online) &&
 	       READ_ONCE(qd->session) == usr->session ? 0 : -ENODEV;
 }
 

@@ -35,6 +35,19 @@ fail:
 	return rc;
 }
 
+/* What git clone leaves in place of a large file when it has no LFS. */
+static int check_content(const char *path, const void *data, size_t len,
+			 struct qaic_err *err)
+{
+	static const char lfs[] = "version https://git-lfs.github.com/spec/";
+
+	if (len < sizeof(lfs) || memcmp(data, lfs, sizeof(lfs) - 1))
+		return 0;
+	return qaic_fail(err, -EINVAL,
+			 "%s: a Git LFS pointer, the file itself is missing: fetch it with git lfs pull",
+			 path);
+}
+
 int qaic_map_file(struct qaic_map *map, const char *path, struct qaic_err *err)
 {
 	struct stat st;
@@ -56,7 +69,10 @@ int qaic_map_file(struct qaic_map *map, const char *path, struct qaic_err *err)
 		return rc;
 	map->data = p;
 	map->size = st.st_size;
-	return 0;
+	rc = check_content(path, p, st.st_size, err);
+	if (rc)
+		qaic_unmap_file(map);
+	return rc;
 }
 
 void qaic_unmap_file(struct qaic_map *map)
@@ -105,8 +121,7 @@ static int read_all(int fd, const char *path, size_t hint, size_t max,
 		return qaic_fail(err, -ENOMEM, "%s: out of memory", path);
 	buf[got] = '\0';
 	*text = buf;
-	if (len)
-		*len = got;
+	*len = got;
 	return 0;
 }
 
@@ -114,6 +129,7 @@ int qaic_read_file(const char *path, size_t max, char **text, size_t *len,
 		   struct qaic_err *err)
 {
 	struct stat st;
+	size_t got;
 	int fd, rc;
 
 	fd = open_regular(path, &st, err);
@@ -123,8 +139,15 @@ int qaic_read_file(const char *path, size_t max, char **text, size_t *len,
 		rc = qaic_fail(err, -EFBIG, "%s: %lld bytes; at most %zu are taken",
 			       path, (long long)st.st_size, max);
 	else
-		rc = read_all(fd, path, st.st_size, max, text, len, err);
+		rc = read_all(fd, path, st.st_size, max, text, &got, err);
 	close(fd);
+	if (rc)
+		return rc;
+	rc = check_content(path, *text, got, err);
+	if (rc)
+		free(*text);
+	else if (len)
+		*len = got;
 	return rc;
 }
 

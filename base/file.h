@@ -16,7 +16,12 @@ struct qaic_map {
 	size_t size;
 };
 
-/* Map a regular file read-only. -ENOENT, -EISDIR, -EINVAL (not a regular file). */
+/*
+ * Git LFS's pointers are refused as such by both of these, since they are met
+ * wherever a model was cloned without LFS.
+ *
+ * Map a regular file read-only. -ENOENT, -EISDIR, -EINVAL (not a regular file).
+ */
 int qaic_map_file(struct qaic_map *map, const char *path, struct qaic_err *err);
 void qaic_unmap_file(struct qaic_map *map);
 
@@ -26,7 +31,7 @@ int qaic_read_file(const char *path, size_t max, char **text, size_t *len,
 
 /*
  * The same for a file that a user names, which may also be a pipe (/dev/stdin,
- * <(command)), a FIFO or a terminal: it is read to its end, once.
+ * <(command)), a FIFO or a terminal: it is read to its end, once. @len is needed.
  */
 int qaic_read_input(const char *path, size_t max, char **text, size_t *len,
 		    struct qaic_err *err);

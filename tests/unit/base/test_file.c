@@ -97,6 +97,23 @@ static void odd_files(void **state)
 	free(path);
 }
 
+static void lfs_pointer(void **state)
+{
+	static const char text[] = "version https://git-lfs.github.com/spec/v1\n"
+		"oid sha256:0123\nsize 17\n";
+	struct qaic_err err = QAIC_ERR_INIT;
+	char *path = qaic_path(dir, "f"), *got;
+	struct qaic_map map;
+
+	assert_int_equal(qaic_write_file(path, text, sizeof(text) - 1, &err), 0);
+	assert_int_equal(qaic_map_file(&map, path, &err), -EINVAL);
+	assert_null(map.data);
+	assert_non_null(strstr(err.msg, "git lfs pull"));
+	assert_int_equal(qaic_read_file(path, 999, &got, NULL, &err), -EINVAL);
+	assert_non_null(strstr(err.msg, path));
+	free(path);
+}
+
 /* What a user names may be a pipe; it is read to its end, or to the limit. */
 static void input(void **state)
 {
@@ -290,7 +307,8 @@ static void paths(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(read_and_map), TEST(odd_files), TEST(input), TEST(commit),
+		TEST(read_and_map), TEST(odd_files), TEST(lfs_pointer),
+		TEST(input), TEST(commit),
 		TEST(commit_in_place), TEST(abort_keeps), TEST(cannot_write),
 		TEST(mkdirs), TEST(rmtree), TEST(paths),
 	};

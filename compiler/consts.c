@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,8 +113,9 @@ uint64_t qc_clip_f32(float *x, int64_t n)
 	for (; n--; x++) {
 		if (!(fabsf(*x) > 65504.0f) || isinf(*x))
 			continue;
+		/* a mask's least number of all stands for minus infinity */
+		count += *x != -FLT_MAX;
 		*x = *x < 0 ? -65504.0f : 65504.0f;
-		count++;
 	}
 	return count;
 }

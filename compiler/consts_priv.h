@@ -34,7 +34,10 @@ struct qc_consts {
 int qc_const_lookup(struct qc_consts *p, const struct qc_tensor *key,
 		    enum qaic_dtype dtype, uint64_t size, uint8_t *content,
 		    struct qc_const **out, struct qaic_err *err);
-/* Finite ones beyond F16's range to +-65504; returns how many there were. */
+/*
+ * Finite ones beyond F16's range to +-65504; returns how many there were, but for
+ * -FLT_MAX.
+ */
 uint64_t qc_clip_f32(float *x, int64_t n);
 /* consts_panels.c */
 int qc_const_write_panels(const struct qc_consts *p, struct qc_const *c,

@@ -212,7 +212,7 @@ static void warn_clipped(const struct qeff_build_options *o,
 
 	for (i = 0; o->stage && i < r->num_clipped; i++) {
 		snprintf(text, sizeof(text),
-			 "'%s': %llu values beyond float16 are clipped to 65504",
+			 "'%s': %llu beyond float16, clipped to +-65504",
 			 r->clipped[i].name,
 			 (unsigned long long)r->clipped[i].count);
 		o->stage(o->ctx, "warning", text);

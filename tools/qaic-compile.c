@@ -242,7 +242,7 @@ static int compile(struct qaicc_options *o, struct qaic_err *err)
 		return rc;
 	for (i = 0; i < report.num_clipped; i++)
 		fprintf(stderr,
-			"qaic-compile: warning: '%s': %llu values beyond float16 are clipped to 65504\n",
+			"qaic-compile: warning: '%s': %llu beyond float16, clipped to +-65504\n",
 			report.clipped[i].name,
 			(unsigned long long)report.clipped[i].count);
 	if (a.metrics)

@@ -4,6 +4,7 @@
  * of the model's matrices, whichever way they lie and however they are cut; what is
  * clipped is named; what does not gain by blocks stays as it is.
  */
+#include <float.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -56,6 +57,7 @@ static void make_model(void)
 		w[i] = sinf(i * 0.7f) * exp2f((int)(i / 50 % 7) - 5);
 	w[1] = 1e6f;
 	w[2] = -70000;
+	w[3] = -FLT_MAX;	/* clipped, but not worth a warning */
 	mm_input(m, "x", 1, "3,100");
 	add(m, "MatMul", "kn", "y_kn", 2, (int64_t[]){ K, N }, w);
 	add(m, "Gemm", "nk", "y_nk", 2, (int64_t[]){ N, K }, w);

@@ -112,10 +112,19 @@ int qaic_dbc_disable(struct qaic_dbc *dbc, struct qaic_user *usr)
 
 void qaic_dbc_enable(struct qaic_dbc *dbc, struct qaic_user *usr)
 {
+	bool ours;
+
 	mutex_lock(&dbc->lock);
-	if (dbc->holder == usr && dbc->state == QAIC_DBC_ASSIGNED)
+	ours = dbc->holder == usr && dbc->state == QAIC_DBC_ASSIGNED;
+	if (ours) {
 		WRITE_ONCE(dbc->owner, usr);
+		if (qaic_datapath_polling)
+			schedule_work(&dbc->poll_work);
+	}
 	mutex_unlock(&dbc->lock);
+	/* the card's interrupts were ignored in the meantime */
+	if (ours)
+		qaic_dbc_drain(dbc);
 }
 
 /* Nobody can queue any more; false if there is nothing (more) to release. */

@@ -263,6 +263,28 @@ static void results(void)
 	expect("good again", wait_status(0), QAIC_WAIT_TOLD);
 }
 
+static int try_deactivate(void)
+{
+	return deactivate(&c);
+}
+
+/* What is answered while a DEACTIVATE waits for its refusal is not lost. */
+static void refusal(void)
+{
+	struct qaic_nnc_deactivate_from_dev d = {
+		.hdr = { QAIC_TRANS_DEACTIVATE_FROM_DEV, sizeof(d) },
+		.status = 1, .dbc_id = DBC };
+	pthread_t t;
+
+	expect("execute", execute(c.fd, DBC, &bo, 1), 0);
+	t = begin(try_deactivate);
+	expect("DEACTIVATE", get_nnc(), 0);
+	respond(0);
+	expect("answer", answer(&d, sizeof(d)), 0);
+	expect("refused", end(t), ECANCELED);
+	expect("done all the same", wait_status(0), QAIC_WAIT_TOLD);
+}
+
 /* ---- errors and temperatures ---- */
 
 static void degrees(int mc)
@@ -301,6 +323,7 @@ int main(int argc, char **argv)
 	come_online(argv[1]);
 	restart();
 	results();
+	refusal();
 	reports();
 	t = begin(close_client);
 	expect("TERMINATE", get_nnc(), 0);

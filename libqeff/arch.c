@@ -78,8 +78,19 @@ const char *qf_arch_names(char *buf, size_t size)
 	return buf;
 }
 
+/* The family of a class: Llama of LlamaForCausalLM. */
+static const char *family(char *buf, size_t size, const char *name)
+{
+	const char *end = strstr(name, "For");
+
+	snprintf(buf, size, "%.*s", end ? (int)(end - name) : 60, name);
+	return buf;
+}
+
 const char *qf_arch_nearest(const char *name)
 {
+	char want[64], have[64];
+	const char *list[] = { have };
 	const char **names, *near;
 	const struct qf_class *k;
 	const struct qf_arch *a;
@@ -95,5 +106,9 @@ const char *qf_arch_nearest(const char *name)
 			names[n++] = k->name;
 	near = qaic_nearest(name, names, n);
 	free(names);
-	return near;
+	/* that both end in ForCausalLM says nothing */
+	if (near)
+		family(have, sizeof(have), near);
+	return near && qaic_nearest(family(want, sizeof(want), name), list, 1) ?
+	       near : NULL;
 }

@@ -44,7 +44,7 @@ static int find_arch(struct qf_config *c, const struct qf_arch **arch)
 	if (name) {
 		near = qf_arch_nearest(name);
 		qf_config_fail(c, -EOPNOTSUPP,
-			       "architecture %.64s is not supported%s%s (supported: %s; see Documentation/architectures.md, or give --model-plugin)",
+			       "architecture %.64s is not supported%s%s (supported: %s; qeff models lists them all, --model-plugin adds more)",
 			       name, near ? "; did you mean " : "",
 			       near ? near : "", known);
 	} else {

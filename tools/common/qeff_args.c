@@ -85,6 +85,9 @@ int qeff_arg_model(const char **dir, struct qaic_err *err)
 		return qaic_fail(err, -ENOTDIR,
 				 "--model-name %s is a file; give the directory that config.json is in",
 				 d);
+	if (strchr("./~", *d))
+		return qaic_fail(err, -ENOENT,
+				 "--model-name %s: no such directory", d);
 	return qaic_fail(err, -ENOENT,
 			 "--model-name %s is no directory; models are not downloaded: fetch it (git clone https://huggingface.co/%s) and give its path, as in --model-name ./%s",
 			 d, d, strrchr(d, '/') ? strrchr(d, '/') + 1 : d);

@@ -175,6 +175,9 @@ static void test_architecture(void **state)
 	       "NemotronHForCausalLM is not supported");
 	refuse("{\"architectures\":[\"NemotronHForCausalLM\"]}",
 	       "BertModel, ");
+	/* that it ends like GemmaForCausalLM is no hint */
+	refuse("{\"architectures\":[\"MambaForCausalLM\"]}",
+	       "MambaForCausalLM is not supported (supported");
 	refuse("[1]", "JSON object");
 	refuse("{\"a\":", "JSON");
 	assert_int_equal(load("{\"model_type\":\"gpt2\"}", &m), 0);

@@ -38,13 +38,26 @@ bool qaic_profile_event(size_t i, struct qaic_profile_event *out)
 	if (i >= nsp_prof_events(&v, &lost))
 		return false;
 	v += i;
+	if (v->kind != NSP_EVENT_CMD) {
+		*out = (struct qaic_profile_event) {
+			.kind = v->kind == NSP_EVENT_DMA_IN ?
+				QAIC_PROFILE_DMA_IN : QAIC_PROFILE_DMA_OUT,
+			.op = "dma", .dtype = "",
+			.sub = v->kind == NSP_EVENT_DMA_IN ? "in" : "out",
+			.nsp = v->nsp, .thread = v->thread,
+			.begin_ns = v->begin, .end_ns = v->end,
+			.bytes = v->bytes,
+		};
+		return true;
+	}
 	rule = qpc_op_rule(v->op);
 	dtype = qaic_dtype_name((enum qaic_dtype)v->dtype);
 	*out = (struct qaic_profile_event) {
 		.op = rule->name,
 		.sub = v->sub < rule->num_subs ? rule->subs[v->sub] : "",
 		.dtype = rule->engine == QPC_ENG_HMX && dtype ? dtype : "",
-		.nsp = v->nsp, .begin_ns = v->begin, .end_ns = v->end,
+		.nsp = v->nsp, .thread = v->thread,
+		.begin_ns = v->begin, .end_ns = v->end,
 		.bytes = v->bytes, .ops = v->ops,
 	};
 	return true;

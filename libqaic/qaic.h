@@ -192,11 +192,19 @@ int qaic_program_dma_stats(const struct qaic_program *prog,
 
 /* ---- profiling ---- */
 
-/* A command that an NSP has executed. */
+enum qaic_profile_kind {
+	QAIC_PROFILE_COMMAND,		/* an NSP has executed */
+	QAIC_PROFILE_DMA_IN,		/* a transfer of the DMA Bridge to the card */
+	QAIC_PROFILE_DMA_OUT,
+};
+
 struct qaic_profile_event {
-	const char *op, *sub;		/* "matmul", "unary" and "silu"; sub may be "" */
+	enum qaic_profile_kind kind;
+	/* "matmul", "unary" and "silu"; sub may be ""; "dma", "in" or "out" */
+	const char *op, *sub;
 	const char *dtype;		/* of a product's second input, or "" */
-	uint32_t nsp;
+	uint32_t nsp;			/* or DMA channel */
+	uint32_t thread;		/* of the host; a number for each */
 	uint64_t begin_ns, end_ns;	/* CLOCK_MONOTONIC */
 	/* as the model counts them: bytes from and to the card's memory and other
 	 * NSPs, and operations (two for a multiply-accumulate) */
@@ -204,7 +212,7 @@ struct qaic_profile_event {
 };
 
 /*
- * Note the next @max_events commands that the embedded card executes, for whatever
+ * Note the next @max_events commands and transfers of the embedded card, for whatever
  * program; those noted before are forgotten. -EBUSY: it is noting already;
  * -EOPNOTSUPP: a card of the kernel's, which does not say.
  */

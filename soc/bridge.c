@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "soc/card.h"
+#include "soc/nsp_prof.h"
 
 static uint32_t reg_read(const uint32_t *reg)
 {
@@ -125,6 +126,18 @@ static uint16_t move(struct soc_dbc *d)
 	return QAIC_HW_COMP_OK;
 }
 
+static uint16_t move_profiled(struct soc_dbc *d)
+{
+	unsigned int xfer = d->cur.cmd & QAIC_HW_CMD_XFER_MASK;
+	uint64_t begin = nsp_prof_now();
+	uint16_t code = move(d);
+
+	if (xfer != QAIC_HW_CMD_XFER_NONE && d->cur.len)
+		nsp_prof_dma(d->id, xfer == QAIC_HW_CMD_XFER_OUT, d->cur.len,
+			     begin);
+	return code;
+}
+
 /* False if the response FIFO is full or gone. */
 static bool respond(struct soc_dbc *d)
 {
@@ -170,7 +183,8 @@ static bool step(struct soc_dbc *d)
 		d->step = SOC_STEP_MOVE;
 		return true;
 	case SOC_STEP_MOVE:
-		fail(d, move(d));
+		fail(d, atomic_load_explicit(&nsp_prof_on, memory_order_acquire) ?
+			move_profiled(d) : move(d));
 		d->step = SOC_STEP_POSTSYNC;
 		return true;
 	case SOC_STEP_POSTSYNC:

@@ -61,9 +61,13 @@ static const struct qaic_opt opts[] = {
 	  .to = &a.num_samples, .min = 1, .given = &a.given_samples,
 	  .arg = "N", .def = "1", .help = "Iterations to write." },
 	{ .name = "aic-profiling-type", .kind = QAIC_OPT_STR, .to = &prof.type,
-	  .arg = "latency|stats", .help = "Say where the time goes: latency, "
+	  .arg = "latency|stats|trace", .help = "Say where the time goes: latency, "
 	  "the distribution of that of inferences; stats, a table of the "
-	  "operators that the embedded card executed." },
+	  "operators that the embedded card executed; trace, a file for "
+	  "Perfetto of all that it did." },
+	{ .name = "aic-profiling-out-dir", .kind = QAIC_OPT_STR,
+	  .to = &prof.out_dir, .arg = "DIR", .def = ".",
+	  .help = "Where trace writes trace.json." },
 	{ .name = "aic-profiling-start-iter", .kind = QAIC_OPT_UINT,
 	  .to = &prof.start_iter, .given = &a.given_prof, .arg = "N",
 	  .def = "0", .help = "First iteration to profile." },
@@ -329,19 +333,19 @@ static bool more(const struct run *r, uint64_t start)
 
 static int iterate(struct run *r, struct qaic_err *err)
 {
-	uint64_t start = now_ns(), t;
+	uint64_t start = now_ns(), begin, t;
 	int ret = 0;
 
 	for (; more(r, start) && !ret; r->done++) {
 		ret = qaic_prof_before(&prof, r->dev, r->done, err);
 		if (ret)
 			break;
-		t = now_ns();
+		begin = now_ns();
 		ret = qaic_exec_run(r->exec, err);
-		t = now_ns() - t;
+		t = now_ns() - begin;
 		r->ns += t;
 		if (!ret)
-			ret = qaic_prof_after(&prof, r->done, t, err);
+			ret = qaic_prof_after(&prof, r->done, begin, t, err);
 		if (!ret && writes(r->done))
 			ret = write_outputs(r, r->done, err);
 		if (!ret)

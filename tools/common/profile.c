@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/bandwidth.h"
+#include "base/file.h"
 #include "base/flops.h"
 #include "soc/nsp_cpus.h"
 #include "tools/common/opt.h"
@@ -25,13 +26,18 @@ struct kind {
 
 int qaic_prof_check(const struct qaic_prof *p, struct qaic_err *err)
 {
-	if (p->type && !strcmp(p->type, "trace"))
-		return qaic_fail(err, -EOPNOTSUPP,
-				 "--aic-profiling-type trace is not available yet");
-	if (!p->type || !strcmp(p->type, "latency") || !strcmp(p->type, "stats"))
+	if (p->out_dir && (!p->type || strcmp(p->type, "trace")))
+		return qaic_fail(err, -EINVAL,
+				 "--aic-profiling-out-dir is for --aic-profiling-type trace");
+	if (p->out_dir && !qaic_is_dir(p->out_dir))
+		return qaic_fail(err, -ENOTDIR,
+				 "--aic-profiling-out-dir %s: not a directory",
+				 p->out_dir);
+	if (!p->type || !strcmp(p->type, "latency") ||
+	    !strcmp(p->type, "stats") || !strcmp(p->type, "trace"))
 		return 0;
 	return qaic_fail(err, -EINVAL,
-			 "--aic-profiling-type takes latency or stats, not \"%s\"",
+			 "--aic-profiling-type takes latency, stats or trace, not \"%s\"",
 			 p->type);
 }
 
@@ -46,7 +52,7 @@ int qaic_prof_before(struct qaic_prof *p, struct qaic_device *dev,
 {
 	int ret;
 
-	if (!wanted(p, iter) || p->on || strcmp(p->type, "stats"))
+	if (!wanted(p, iter) || p->on || !strcmp(p->type, "latency"))
 		return 0;
 	ret = qaic_profile_start(dev, MAX_EVENTS, err);
 	p->on = !ret;
@@ -62,8 +68,8 @@ static void stop(struct qaic_prof *p)
 	p->on = false;
 }
 
-int qaic_prof_after(struct qaic_prof *p, uint64_t iter, uint64_t ns,
-		    struct qaic_err *err)
+int qaic_prof_after(struct qaic_prof *p, uint64_t iter, uint64_t begin,
+		    uint64_t ns, struct qaic_err *err)
 {
 	uint64_t *more;
 
@@ -75,7 +81,12 @@ int qaic_prof_after(struct qaic_prof *p, uint64_t iter, uint64_t ns,
 		if (!more)
 			return qaic_fail(err, -ENOMEM, "out of memory");
 		p->ns = more;
+		more = realloc(p->begin, p->cap * sizeof(*more));
+		if (!more)
+			return qaic_fail(err, -ENOMEM, "out of memory");
+		p->begin = more;
 	}
+	p->begin[p->num] = begin;
 	p->ns[p->num++] = ns;
 	if (!wanted(p, iter + 1))
 		stop(p);
@@ -194,6 +205,8 @@ static int print_stats(struct qaic_prof *p, struct qaic_err *err)
 	gbs = bw_measure(buffer, BUFFER, t, REPS);
 	gflops = bw_flops(t, 10 * REPS);
 	for (i = 0; i < p->count && qaic_profile_event(i, &e); i++) {
+		if (e.kind != QAIC_PROFILE_COMMAND)
+			continue;
 		one = find_kind(k, &n, &e);
 		one->calls++;
 		one->ns += e.end_ns - e.begin_ns;
@@ -224,15 +237,17 @@ int qaic_prof_report(struct qaic_prof *p, struct qaic_err *err)
 		return qaic_fail(err, -EINVAL,
 				 "--aic-profiling-start-iter %u: there were not so many iterations",
 				 p->start_iter);
-	if (strcmp(p->type, "stats")) {
-		print_latency(p);
-		return 0;
-	}
-	return print_stats(p, err);
+	if (!strcmp(p->type, "trace"))
+		return qaic_prof_trace(p, err);
+	if (!strcmp(p->type, "stats"))
+		return print_stats(p, err);
+	print_latency(p);
+	return 0;
 }
 
 void qaic_prof_release(struct qaic_prof *p)
 {
 	stop(p);
 	free(p->ns);
+	free(p->begin);
 }

@@ -146,10 +146,10 @@ static int find_template(struct qeff_chat *c, const char *dir, const char *name,
 		return rc;
 	if (name)
 		return qaic_fail(err, -ENOENT,
-				 "%s: there is no chat template \"%.60s\"", dir,
-				 name);
+				 "%s: there is no chat template \"%.60s\"; one from a file is given with a '/' in its path, or as .jinja",
+				 dir, name);
 	return qaic_fail(err, -ENOENT,
-			 "%s: no chat template (chat_template.jinja, or \"chat_template\" in tokenizer_config.json): the model is not one for chats",
+			 "%s: no chat template (chat_template.jinja, or \"chat_template\" in tokenizer_config.json): the model is not one for chats, unless --chat-template gives one",
 			 dir);
 }
 

@@ -94,7 +94,7 @@ int qeff_arg_seq_lens(void *to, const char *value, struct qaic_err *err);
 	  .help = "Arithmetic and KV cache." },				\
 	QAIC_OPT_FORMATS(qeff_args.formats),				\
 	QAIC_OPT_KV_FORMAT(qeff_args.formats)
-#define QEFF_OPT_SHAPE							\
+#define QEFF_OPT_SIZES(context)						\
 	QAIC_OPT_GROUP("Compilation:"), QEFF_OPT_CORES,			\
 	{ .name = "batch-size", .kind = QAIC_OPT_UINT,			\
 	  .to = &qeff_args.batch_size, .min = 1, .max = 4096, .arg = "N", \
@@ -107,9 +107,11 @@ int qeff_arg_seq_lens(void *to, const char *value, struct qaic_err *err);
 	  "prompt at once" },						\
 	{ .name = "ctx-len", .kind = QAIC_OPT_UINT, .to = &qeff_args.ctx_len, \
 	  .given = &qeff_args.ctx_len_given,				\
-	  .min = 1, .max = 1048576, .arg = "N", .def = "128",		\
+	  .min = 1, .max = 1048576, .arg = "N", .def = context,		\
 	  .help = "Tokens that the KV cache has room for; with an encoder " \
-	  "the generated ones" },					\
+	  "the generated ones" }
+#define QEFF_OPT_SHAPE							\
+	QEFF_OPT_SIZES("128"),						\
 	{ .name = "seq-len", .kind = QAIC_OPT_CALL, .call = qeff_arg_seq_lens, \
 	  .arg = "N[,N...]", .def = "32,128,512 as far as the model goes", \
 	  .help = "For models that read a whole text: the lengths to compile " \

@@ -67,7 +67,8 @@ static int run_perplexity(struct qaic_opt_cmd *cmd, struct qaic_err *err)
 static const struct qaic_opt perplexity_opts[] = {
 	QEFF_OPT_MODEL, QEFF_OPT_PLUGIN, QEFF_OPT_CACHE,
 	QAIC_OPT_GROUP("Text:"), QEFF_OPT_TEXT,
-	QEFF_OPT_SHAPE, QEFF_OPT_DEVICE,
+	QEFF_OPT_SIZES("2048, or what the model has"), QEFF_OPT_PRECISION,
+	QEFF_OPT_DEVICE,
 	QAIC_OPT_GROUP("Output:"),
 	{ .name = "json", .kind = QAIC_OPT_FLAG, .to = &qeff_gen.json,
 	  .help = "Print one JSON document and nothing else." },

@@ -76,7 +76,8 @@ int main(int argc, char **argv)
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
 		usage(stdout);
-		return 0;
+		cmd.prog = "qeff";
+		return qaic_opt_exit(&cmd, 0, &err);
 	}
 	if (!strcmp(argv[1], "--version")) {
 		printf("qeff %s\n", QAIC_VERSION);

@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/str.h"
+#include "libqaic/qaic.h"
 #include "tools/common/progress.h"
 #include "tools/common/prompts.h"
 #include "tools/common/qeff.h"
@@ -102,6 +104,39 @@ static int infer_whole(struct qeff_build_options *o,
 	return ret;
 }
 
+/* Can it be written? A FIFO is not opened twice. */
+static int look_output(const char *path, struct qaic_err *err)
+{
+	struct qaic_outfile f;
+	struct stat st;
+	int ret;
+
+	if (!path || (!stat(path, &st) && !S_ISREG(st.st_mode) &&
+		      !S_ISDIR(st.st_mode)))
+		return 0;
+	ret = qaic_outfile_open(&f, path, err);
+	if (!ret)
+		qaic_outfile_abort(&f);
+	return ret;
+}
+
+/* What would fail after all the work of compiling fails before it. */
+static int look(const char *model_dir, struct qaic_err *err)
+{
+	int cards = qaic_device_count(), ret;
+
+	if (cards >= 0 && qeff_args.qid >= (unsigned int)cards)
+		return qaic_fail(err, -ENODEV,
+				 "--device-group [%u]: cards are numbered from 0, and there %s %d",
+				 qeff_args.qid, cards == 1 ? "is" : "are", cards);
+	ret = qaic_prompts_look(model_dir, qeff_gen.input_ids,
+				qeff_gen.prompts_file, qeff_enc.context_file,
+				err);
+	if (!ret)
+		ret = look_output(qeff_gen.write_logits, err);
+	return ret ? ret : look_output(qeff_enc.output, err);
+}
+
 static int run_infer(struct qaic_opt_cmd *cmd, struct qaic_err *err)
 {
 	struct qeff_artefacts art = { 0 };
@@ -119,11 +154,8 @@ static int run_infer(struct qaic_opt_cmd *cmd, struct qaic_err *err)
 		ret = qeff_model_info(o.model_dir, &info, err);
 	if (!ret)
 		ret = check_options(&info, err);
-	/* before anything is compiled for them */
 	if (!ret)
-		ret = qaic_prompts_look(o.model_dir, qeff_gen.input_ids,
-					qeff_gen.prompts_file,
-					qeff_enc.context_file, err);
+		ret = look(o.model_dir, err);
 	if (!ret && qeff_reads_whole(info.task))
 		return infer_whole(&o, &info, err);
 	if (!ret)

@@ -7,9 +7,8 @@
 #include "base/bandwidth.h"
 #include "base/file.h"
 #include "base/flops.h"
-#include "soc/nsp_cpus.h"
-#include "tools/common/opt.h"
 #include "tools/common/profile.h"
+#include "tools/common/threads.h"
 
 #define MAX_EVENTS	(1u << 20)
 #define MAX_KINDS	256
@@ -153,17 +152,6 @@ static int most_time(const void *a, const void *b)
 	return x->ns > y->ns ? -1 : x->ns < y->ns;
 }
 
-/* As many threads as the embedded card has. */
-static unsigned int threads(void)
-{
-	const char *env = getenv("QAIC_THREADS");
-	uint64_t n;
-
-	if (env && *env && !qaic_opt_uint(env, 1, 16, &n))
-		return n;
-	return nsp_cpus() < 16 ? nsp_cpus() : 16;
-}
-
 static double ratio(double a, double b)
 {
 	return b > 0 ? a / b : 0;
@@ -192,7 +180,7 @@ static int print_stats(struct qaic_prof *p, struct qaic_err *err)
 {
 	struct kind *k = calloc(MAX_KINDS, sizeof(*k)), *one;
 	uint8_t *buffer = bw_buffer(BUFFER);
-	unsigned int t = threads();
+	unsigned int t = qaic_card_threads();
 	struct qaic_profile_event e;
 	double gbs, gflops, all = 0;
 	size_t i, n = 0;

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 /* qeff bench */
 #include <errno.h>
-#include <stdlib.h>
 
 #include "base/str.h"
 #include "libqaic/qaic.h"
-#include "soc/nsp_cpus.h"
 #include "tools/common/bench.h"
 #include "tools/common/qeff.h"
+#include "tools/common/threads.h"
 
 static struct qaic_bench bench = {
 	.batch = { 1 }, .num_batch = 1, .prompt = { 32, 128 }, .num_prompt = 2,
@@ -26,22 +25,14 @@ static int take_prompt(void *to, const char *value, struct qaic_err *err)
 			     &bench.num_prompt, QAIC_BENCH_MAX, err);
 }
 
-/* Those of the embedded card: --threads, QAIC_THREADS, or one for each CPU. */
+/* Those of the embedded card. */
 static int set_threads(struct qaic_err *err)
 {
-	const char *env = getenv("QAIC_THREADS");
-	uint64_t n;
-
-	if (bench.threads) {
-		if (!qaic_embedded_set_threads(bench.threads))
-			return 0;
+	if (!bench.threads)
+		bench.threads = qaic_card_threads();
+	else if (qaic_embedded_set_threads(bench.threads))
 		return qaic_fail(err, -EINVAL, "--threads %u cannot be set",
 				 bench.threads);
-	}
-	if (env && *env && !qaic_opt_uint(env, 1, 16, &n))
-		bench.threads = n;
-	else
-		bench.threads = nsp_cpus() < 16 ? nsp_cpus() : 16;
 	return 0;
 }
 

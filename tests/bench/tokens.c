@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+/*
+ * tokens QPC_DIR THREADS PROMPT GENERATE: what one process of ours measures for
+ * tests/bench/peers, as one line of JSON: the time from opening the QPC to its first
+ * token, the rates of a second prompt of PROMPT tokens and of the GENERATE behind it
+ * (all rows of the batch together), what a step reads, and what is resident.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/str.h"
+#include "libqaic/qaic.h"
+#include "libqeff/qeff.h"
+
+#define MAX_BATCH	64
+#define MAX_PROMPT	4096
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+/* MiB by a field of /proc/self/status */
+static double resident(const char *field)
+{
+	FILE *f = fopen("/proc/self/status", "re");
+	char line[200];
+	double kib = 0;
+
+	if (!f)
+		return 0;
+	while (fgets(line, sizeof(line), f))
+		if (!strncmp(line, field, strlen(field)))
+			kib = atof(line + strlen(field));
+	fclose(f);
+	return kib / 1024;
+}
+
+static int generate(struct qeff_session *s, size_t prompt, uint32_t tokens,
+		    struct qeff_result *res, struct qaic_err *err)
+{
+	static int32_t ids[MAX_PROMPT];
+	const int32_t *prompts[MAX_BATCH];
+	size_t len[MAX_BATCH], i, batch = qeff_session_batch(s);
+	struct qeff_request req = {
+		.prompts = prompts, .prompt_len = len, .num_prompts = batch,
+		.generation_len = tokens,
+	};
+
+	if (batch > MAX_BATCH)
+		return qaic_fail(err, -EINVAL, "a batch of more than %d rows",
+				 MAX_BATCH);
+	for (i = 0; i < prompt; i++)
+		ids[i] = (i * 7919 + 1) % qeff_session_vocab(s);
+	for (i = 0; i < batch; i++) {
+		prompts[i] = ids;
+		len[i] = prompt;
+	}
+	return qeff_generate(s, &req, res, err);
+}
+
+static int run(const char *qpc, size_t prompt, uint32_t tokens,
+	       struct qaic_err *err)
+{
+	struct qeff_session_options opt = { .qpc_dir = qpc };
+	struct qeff_session *s = NULL;
+	struct qeff_result res;
+	double start = now(), open, first, batch;
+	int rc;
+
+	rc = qeff_session_open(&opt, &s, err);
+	open = now() - start;
+	/* two tokens: a decode step is warm then, too */
+	if (!rc)
+		rc = generate(s, prompt, 2, &res, err);
+	if (!rc) {
+		first = open + res.prefill_s;
+		qeff_result_release(&res);
+		rc = generate(s, prompt, tokens, &res, err);
+	}
+	if (!rc) {
+		batch = qeff_session_batch(s);
+		printf("{\"first\":%.4f,\"prefill\":%.3f,\"decode\":%.3f,"
+		       "\"bytes\":%.0f,\"rss\":%.1f}\n", first,
+		       batch * prompt / res.prefill_s,
+		       batch * res.decode_steps / res.decode_s,
+		       (double)qeff_session_decode_bytes(s),
+		       resident("VmHWM:"));
+		qeff_result_release(&res);
+	}
+	qeff_session_close(s);
+	return rc;
+}
+
+int main(int argc, char **argv)
+{
+	unsigned int threads = argc == 5 ? atoi(argv[2]) : 0;
+	int prompt = argc == 5 ? atoi(argv[3]) : 0;
+	int tokens = argc == 5 ? atoi(argv[4]) : 0;
+	struct qaic_err err = QAIC_ERR_INIT;
+	int rc;
+
+	if (prompt < 1 || prompt > MAX_PROMPT || tokens < 2 ||
+	    !threads || qaic_embedded_set_threads(threads)) {
+		fprintf(stderr, "usage: tokens QPC_DIR THREADS PROMPT GENERATE\n");
+		return 2;
+	}
+	rc = run(argv[1], prompt, tokens, &err);
+	if (rc)
+		fprintf(stderr, "tokens: %s\n", err.msg);
+	return rc != 0;
+}

@@ -12,6 +12,8 @@
 
 /* BOs that end in one pass: the rest has to wait for the lock's end. */
 #define BATCH	32
+/* Responses of one pass: each may cost a walk over the queue, under the lock. */
+#define PASS	256
 
 struct batch {
 	struct qaic_bo *bo[BATCH];
@@ -70,21 +72,26 @@ static void answered(struct qaic_dbc *dbc, u16 req_id, u16 code,
 
 /*
  * The card stops when the response FIFO is full, and then has to be told that it
- * is not. It was full if nearly all of it was taken out in this pass and the one
- * before, which the card may still have been seeing.
+ * is not. It may have gone to sleep on that if its tail stands right behind
+ * @old_head. A tail that gets there after this look was stored after our head,
+ * which the card then sees in its last look before it sleeps.
  */
-static void tell_space(struct qaic_dbc *dbc, u32 drained)
+static void tell_space(struct qaic_dbc *dbc, u32 old_head)
 {
-	if (drained + dbc->last_drained >= dbc->fifo.n - 1)
+	u32 tail;
+
+	/* the head was stored before the tail is looked at */
+	smp_mb();
+	tail = READ_ONCE(dbc->regs->rsp_tail);
+	if (qaic_fifo_used(old_head, tail, dbc->fifo.n) >= dbc->fifo.n - 1)
 		qaic_bus_ring(dbc->qd->card, dbc->id);
-	dbc->last_drained = drained;
 }
 
 /* One pass under the lock; true if there may be more. */
 static bool drain(struct qaic_dbc *dbc, struct batch *b)
 {
 	const struct qaic_hw_rsp *rsp;
-	u32 head, tail, n = dbc->fifo.n, drained = 0;
+	u32 old_head, head, tail, n = dbc->fifo.n, drained;
 
 	if (!dbc->owner)
 		return false;
@@ -97,18 +104,20 @@ static bool drain(struct qaic_dbc *dbc, struct batch *b)
 	}
 	/* the responses were written before the tail */
 	smp_rmb();
-	for (; head != tail && b->n < BATCH; drained++) {
+	for (drained = 0; head != tail && b->n < BATCH && drained < PASS;
+	     drained++) {
 		answered(dbc, READ_ONCE(rsp[head].req_id),
 			 READ_ONCE(rsp[head].code), b);
 		head = qaic_fifo_advance(head, 1, n);
 	}
 	if (!drained)
 		return false;
+	old_head = dbc->rsp_head;
 	dbc->rsp_head = head;
 	/* they were read before the card may overwrite them */
 	smp_mb();
 	WRITE_ONCE(dbc->regs->rsp_head, head);
-	tell_space(dbc, drained);
+	tell_space(dbc, old_head);
 	return true;
 }
 

@@ -75,7 +75,6 @@ int qaic_dbc_assign(struct qaic_dbc *dbc, struct qaic_user *usr,
 		memset(f, 0, sizeof(*f));
 		dbc->req_tail = 0;
 		dbc->rsp_head = 0;
-		dbc->last_drained = 0;
 		dbc->next_id = 0;
 		dbc->gen++;
 		dbc->holder = usr;

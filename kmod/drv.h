@@ -72,7 +72,6 @@ struct qaic_dbc {
 	u32 gen;			/* counts activations */
 	struct qaic_fifo fifo;
 	u32 req_tail, rsp_head;		/* ours; the registers are copies */
-	u32 last_drained;
 	u16 next_id;
 	u32 next_call;
 	struct list_head queue;		/* struct qaic_bo.queue_node */

@@ -5,12 +5,14 @@
  * Usage: ssr PORT NODE, of a slot without a card. What the driver tells of it is
  * judged by who listens (guest/port.sh).
  */
+#include <poll.h>
 #include <pthread.h>
 #include <time.h>
 
 #include "tests/kernel/card.h"
 
 #define DBC	3u
+#define QUEUE	256u
 
 static const char *node;
 static struct client c;
@@ -29,7 +31,7 @@ static int start_client(void)
 
 	if (c.fd <= 0)
 		c.fd = open(node, O_RDWR | O_CLOEXEC);
-	ret = c.fd < 0 ? errno : activate(&c, 64);
+	ret = c.fd < 0 ? errno : activate(&c, QUEUE);
 	if (!ret)
 		ret = bo_create(c.fd, 4096, &bo);
 	return ret ? ret : bo_attach(c.fd, DBC, bo, QAIC_DIR_TO_DEV, 4096, &e,
@@ -285,6 +287,37 @@ static void refusal(void)
 	expect("done all the same", wait_status(0), QAIC_WAIT_TOLD);
 }
 
+/* A card that sleeps because its response FIFO is full is told of space. */
+static void full(void)
+{
+	const struct qaic_attach_slice_entry e = slice_copy(64, 0, 0);
+	struct qaic_hw_rsp *rsp = (void *)(window + rsp_addr);
+	struct pollfd pfd = { .fd = port, .events = POLLIN };
+	uint32_t i, tail = regs->rsp_tail;
+	int ret = 0;
+
+	for (i = 0; i < QUEUE - 1 && !ret; i++) {
+		ret = bo_create(c.fd, 4096, &bo);
+		if (!ret)
+			ret = bo_attach(c.fd, DBC, bo, QAIC_DIR_TO_DEV, 4096,
+					&e, 1);
+		if (!ret)
+			ret = execute(c.fd, DBC, &bo, 1);
+		rsp[(tail + i) % QUEUE] = (struct qaic_hw_rsp){ tail + i, 0 };
+	}
+	expect("many requests", ret, 0);
+	tail = (tail + QUEUE - 1) % QUEUE;
+	__atomic_store_n(&regs->rsp_tail, tail, __ATOMIC_RELEASE);
+	__atomic_store_n(&regs->req_head, tail, __ATOMIC_RELEASE);
+	__atomic_store_n(&ctl->card_waiting, 1, __ATOMIC_SEQ_CST);
+	expect("irq", io(port, QAIC_SIM_IOC_IRQ, (void *)(uintptr_t)DBC), 0);
+	expect("woken", poll(&pfd, 1, 0), 1);
+	if (pfd.revents & POLLIN)
+		expect("by", get(sizeof(in)) ? 0 : in.ev.type,
+		       QAIC_SIM_EV_DOORBELL);
+	expect("the last is done", wait_status(0), QAIC_WAIT_TOLD);
+}
+
 /* ---- errors and temperatures ---- */
 
 static void degrees(int mc)
@@ -324,6 +357,7 @@ int main(int argc, char **argv)
 	restart();
 	results();
 	refusal();
+	full();
 	reports();
 	t = begin(close_client);
 	expect("TERMINATE", get_nnc(), 0);

@@ -26,7 +26,8 @@ static int open_regular(const char *path, struct stat *st, struct qaic_err *err)
 	}
 	if (!S_ISREG(st->st_mode)) {
 		rc = S_ISDIR(st->st_mode) ? -EISDIR : -EINVAL;
-		qaic_fail(err, rc, "%s: not a regular file", path);
+		qaic_fail(err, rc, rc == -EISDIR ? "%s: a directory, not a file" :
+			  "%s: not a regular file", path);
 		goto fail;
 	}
 	return fd;
@@ -172,12 +173,22 @@ char *qaic_path(const char *dir, const char *name)
 			     name);
 }
 
+/* Is it the file that standard output goes to, as /dev/stdout may be? */
+static bool is_stdout(const struct stat *st)
+{
+	struct stat out;
+
+	return S_ISREG(st->st_mode) && !fstat(STDOUT_FILENO, &out) &&
+	       st->st_dev == out.st_dev && st->st_ino == out.st_ino;
+}
+
 /*
  * Where to write: @path, or what a symlink there leads to, so that the link
  * survives. What is no regular file (a device, a FIFO) cannot be replaced by a
- * rename: *direct, it is written in place.
+ * rename: *direct, it is written in place. So is standard output, behind what
+ * it has: *fd.
  */
-static int resolve(const char *path, char **real, bool *direct)
+static int resolve(const char *path, char **real, bool *direct, int *fd)
 {
 	struct stat st;
 
@@ -187,6 +198,11 @@ static int resolve(const char *path, char **real, bool *direct)
 		if (S_ISDIR(st.st_mode))
 			return -EISDIR;
 		*direct = !S_ISREG(st.st_mode);
+		if (is_stdout(&st)) {
+			*fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+			if (*fd < 0)
+				return -errno;
+		}
 		if (!*direct)
 			*real = realpath(path, NULL);
 	}
@@ -220,11 +236,11 @@ int qaic_outfile_open(struct qaic_outfile *f, const char *path,
 	int rc;
 
 	*f = (struct qaic_outfile){ .fd = -1 };
-	rc = resolve(path, &f->path, &direct);
-	if (!rc && direct) {
+	rc = resolve(path, &f->path, &direct, &f->fd);
+	if (!rc && f->fd < 0 && direct) {
 		f->fd = open(f->path, O_WRONLY | O_CLOEXEC);
 		rc = f->fd < 0 ? -errno : 0;
-	} else if (!rc) {
+	} else if (!rc && f->fd < 0) {
 		rc = open_beside(f);
 	}
 	if (rc) {

@@ -40,7 +40,8 @@ int qaic_read_input(const char *path, size_t max, char **text, size_t *len,
  * An output file that exists only when it is complete: written as a sibling
  * ".NAME.tmp-PID", fsynced and renamed by commit, removed by abort. Both end the
  * object. A file that was there before stays untouched until commit. A symlink
- * stays one, its target is replaced; a device or a FIFO is written in place.
+ * stays one, its target is replaced; a device, a FIFO or standard output is
+ * written in place.
  */
 struct qaic_outfile {
 	int fd;			/* -1 when closed */

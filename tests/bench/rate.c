@@ -140,8 +140,8 @@ static int run(const char *qpc, unsigned int tokens, unsigned int runs,
 
 int main(int argc, char **argv)
 {
-	unsigned int tokens = argc > 3 ? atoi(argv[3]) : 16;
-	unsigned int runs = argc > 4 ? atoi(argv[4]) : 21;
+	unsigned int tokens = argc > 3 ? atoi(argv[3]) : 8;
+	unsigned int runs = argc > 4 ? atoi(argv[4]) : 61;
 	struct qaic_err err = QAIC_ERR_INIT;
 	int rc;
 

@@ -201,6 +201,8 @@ function runOnnx(m, key, g, threads) {
 	note({ ...k, what: "rss" }, r.rss);
 }
 
+let failed = false;
+
 function turn(m, name, threads, i) {
 	const g = groups[name], key = { model: m.name, group: name, threads };
 	const limits = run(threads, {}, path.join(build, "tests/bench/limits"), `${threads}`);
@@ -213,7 +215,12 @@ function turn(m, name, threads, i) {
 	if (g.onnx)
 		jobs.push(() => runOnnx(m, key, g, threads));
 	for (const job of i % 2 ? jobs.reverse() : jobs)
-		job();
+		try {
+			job();
+		} catch (e) {	/* the others still count */
+			say(`${e.message}`.split("\n")[0]);
+			failed = true;
+		}
 }
 
 function measure(m, name) {
@@ -227,6 +234,7 @@ function measure(m, name) {
 			say(`${m.name} ${name}, ${threads} threads, turn ${i + 1} of ${opt.repeats}`);
 			turn(m, name, threads, i);
 		}
+	fs.writeFileSync(path.join(dir, "results.json"), JSON.stringify(results, null, 1));
 }
 
 const began = Date.now();
@@ -238,9 +246,9 @@ if (!opt.prepare) {
 	for (const m of models)
 		for (const name of opt.groups)
 			measure(m, name);
-	fs.writeFileSync(path.join(dir, "results.json"), JSON.stringify(results, null, 1));
 	console.log(`${os.cpus()[0].model}, ${allowed.length} CPUs, load at the start ` +
 		`${load}; medians of ${opt.repeats} turns, ` +
 		`${Math.round((Date.now() - began) / 60000)} minutes\n`);
 	printTables(results, opt.model);
+	process.exitCode = failed ? 1 : 0;
 }

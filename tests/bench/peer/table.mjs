@@ -64,6 +64,12 @@ function rates(list) {
 	if (one && eight)
 		row("decode, fp16, batch 8", cell(eight.values), cell(one.values),
 		    "ours, batch 1", (median(eight.values) / median(one.values)).toFixed(2), 4);
+	const load = list.find((r) => r.who == "fp16" && r.what == "first");
+	const map = list.find((r) => r.who == "llama.cpp f16 mmap" && r.what == "first");
+	if (load && map)
+		row("load to first token, fp16, s", cell(load.values), cell(map.values),
+		    map.who, (median(map.values) / median(load.values)).toFixed(2),
+		    load.model == "1.1b" ? 1 : "");
 }
 
 // the bandwidth of a machine that others share changes: each turn by its own
@@ -73,7 +79,9 @@ function shareOf(list, who, what, limit, work) {
 					x.group == r.group);
 	if (!r)
 		return;
-	return r.values.map((v, i) => v * work(r) / 1e9 / l.values[i] * 100);
+	const each = l.values.length == r.values.length;
+	return r.values.map((v, i) => v * work(r) / 1e7 /
+			    (each ? l.values[i] : median(l.values)));
 }
 
 function limits(list) {

@@ -45,6 +45,26 @@ void qf_get_buckets(struct qf_config *c, const char *key,
 	qf_get_int(c, key, 4, 2 * r->max_distance, &r->buckets);
 }
 
+/* Each of @n labels has a name, or a score would get another's. */
+static void check_names(struct qf_config *c, json_t *names, size_t n)
+{
+	enum qf_head_kind head = c->cls->head;
+	char key[24];
+	size_t i;
+
+	if (head != QF_HEAD_CLASSIFY && head != QF_HEAD_TOKENS)
+		return;
+	for (i = 0; i < n; i++) {
+		snprintf(key, sizeof(key), "%zu", i);
+		if (json_is_string(json_object_get(names, key)))
+			continue;
+		qf_config_fail(c, -EINVAL,
+			       "field \"id2label\" has %zu labels, but none called \"%s\": they are numbered from 0",
+			       n, key);
+		return;
+	}
+}
+
 void qf_get_labels(struct qf_config *c, struct qf_model *m)
 {
 	json_t *names = qf_field(c, "id2label");
@@ -55,6 +75,7 @@ void qf_get_labels(struct qf_config *c, struct qf_model *m)
 			qf_config_fail(c, -EINVAL,
 				       "field \"id2label\" has too many labels");
 		m->labels = json_object_size(names);
+		check_names(c, names, m->labels);
 		return;
 	}
 	qf_get_int(c, "num_labels", 1, MAX_LABELS, &m->labels);

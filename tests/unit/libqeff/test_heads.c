@@ -164,15 +164,31 @@ static void test_tasks(void **state)
 static void test_labels(void **state)
 {
 	char *dir = with_config(CLASS("BertForSequenceClassification",
-				",\"id2label\":{\"1\":\"b\\u00e4h\",\"0\":\"a\",\"x\":1}"));
+				",\"id2label\":{\"1\":\"b\\u00e4h\",\"0\":\"a\"}"));
 	const char **v;
 	size_t n;
 
 	assert_int_equal(qeff_model_labels(dir, &v, &n, &err), 0);
-	assert_int_equal(n, 3);
+	assert_int_equal(n, 2);
 	assert_string_equal(v[0], "a");
 	assert_string_equal(v[1], "b\303\244h");
+	free(v);
+	drop_dir(dir);
+	dir = with_config(CLASS("BertForSequenceClassification",
+				",\"num_labels\":3"));
+	assert_int_equal(qeff_model_labels(dir, &v, &n, &err), 0);
 	assert_string_equal(v[2], "LABEL_2");
+	free(v);
+	drop_dir(dir);
+	/* a name that belongs to no score */
+	dir = with_config(CLASS("BertForSequenceClassification",
+				",\"id2label\":{\"0\":\"a\",\"5\":\"b\"}"));
+	assert_int_equal(qeff_model_labels(dir, &v, &n, &err), -EINVAL);
+	assert_non_null(strstr(err.msg, "none called \"1\""));
+	drop_dir(dir);
+	/* and nobody asks for them */
+	dir = with_config(CLASS("BertModel", ",\"id2label\":{\"5\":\"b\"}"));
+	assert_int_equal(qeff_model_labels(dir, &v, &n, &err), 0);
 	free(v);
 	drop_dir(dir);
 }

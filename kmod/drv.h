@@ -85,7 +85,7 @@ struct qaic_device {
 	u32 session;			/* under wire_lock */
 	bool online;			/* clients are served */
 	bool announced;			/* so that OFFLINE is due */
-	struct ratelimit_state ras_limit;	/* of uevents */
+	struct ratelimit_state ras_limit, thermal_limit;	/* of uevents */
 
 	struct mutex slice_lock;
 	struct qaic_dbc dbc[QAIC_HW_NUM_DBC];

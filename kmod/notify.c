@@ -23,11 +23,18 @@ static bool enter(struct qaic_device *qd, int *idx)
 	return drm_dev_enter(&qd->drm, idx);
 }
 
+static void limit_init(struct ratelimit_state *limit)
+{
+	ratelimit_state_init(limit, 5 * HZ, 20);
+	/* it is not said in the log that some were left out */
+	ratelimit_set_flags(limit, RATELIMIT_MSG_ON_RELEASE);
+}
+
 void qaic_notify_init(struct qaic_device *qd)
 {
-	ratelimit_state_init(&qd->ras_limit, 5 * HZ, 20);
-	/* it is not said in the log that some were left out */
-	ratelimit_set_flags(&qd->ras_limit, RATELIMIT_MSG_ON_RELEASE);
+	/* many errors do not keep a hot card from being told of */
+	limit_init(&qd->ras_limit);
+	limit_init(&qd->thermal_limit);
 }
 
 void qaic_notify_card(struct qaic_device *qd, bool online)
@@ -85,7 +92,7 @@ void qaic_notify_thermal(struct qaic_device *qd, u32 level, s32 temp_mc)
 	snprintf(state, sizeof(state), "THERMAL=%s",
 		 level < ARRAY_SIZE(names) ? names[level] : "?");
 	snprintf(temp, sizeof(temp), "TEMP=%d", temp_mc);
-	if (__ratelimit(&qd->ras_limit))
+	if (__ratelimit(&qd->thermal_limit))
 		uevent(qd, KOBJ_CHANGE, env);
 	qaic_nl_thermal(qd, level, temp_mc);
 	drm_dev_exit(idx);

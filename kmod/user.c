@@ -19,12 +19,12 @@ int qaic_user_open(struct drm_device *drm, struct drm_file *file)
 	struct qaic_user *usr;
 	int ret = -ENOMEM;
 
-	usr = kzalloc(sizeof(*usr), GFP_KERNEL);
+	usr = kzalloc(sizeof(*usr), GFP_KERNEL_ACCOUNT);
 	if (!usr)
 		return -ENOMEM;
 	usr->qd = qd;
 	/* a client can always be closed: nothing is allocated then */
-	usr->terminate = kvzalloc(sizeof(*usr->terminate), GFP_KERNEL);
+	usr->terminate = kvzalloc(sizeof(*usr->terminate), GFP_KERNEL_ACCOUNT);
 	if (!usr->terminate)
 		goto free;
 	usr->session = READ_ONCE(qd->session);

@@ -69,6 +69,7 @@ static int open_tokenizer(struct qaic_gen *g)
 static int take_rules(struct qaic_gen *g)
 {
 	struct qeff_model_info info;
+	char text[256];
 	uint32_t i;
 	int ret;
 
@@ -77,6 +78,12 @@ static int take_rules(struct qaic_gen *g)
 	ret = qeff_model_info(g->t->model_dir, &info, g->err);
 	if (ret)
 		return ret;
+	if (info.vocab_size != qeff_session_vocab(g->s)) {
+		snprintf(text, sizeof(text),
+			 "the QPC has a vocabulary of %u, %s one of %u: is it another model's?",
+			 qeff_session_vocab(g->s), info.name, info.vocab_size);
+		warn(g, text);
+	}
 	qeff_session_set_rules(g->s, &info.rules);
 	if (g->t->ignore_eos)
 		return 0;

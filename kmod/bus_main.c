@@ -97,19 +97,25 @@ static struct slot *slot_add(unsigned int nr, int domain)
 		s->host = NULL;
 		goto err;
 	}
-	card->misc.minor = MISC_DYNAMIC_MINOR;
-	card->misc.name = card->misc_name;
-	card->misc.fops = &qaic_port_fops;
-	card->misc.mode = 0600;
-	ret = misc_register(&card->misc);
-	if (ret)
-		goto err;
-	s->port = true;
 	qaic_debugfs_add(card);
 	return s;
 err:
 	slot_del(s);
 	return ERR_PTR(ret);
+}
+
+static int slot_open_port(struct slot *s)
+{
+	struct qaic_card *card = &s->card;
+	int ret;
+
+	card->misc.minor = MISC_DYNAMIC_MINOR;
+	card->misc.name = card->misc_name;
+	card->misc.fops = &qaic_port_fops;
+	card->misc.mode = 0600;
+	ret = misc_register(&card->misc);
+	s->port = !ret;
+	return ret;
 }
 
 static void slots_del(void)
@@ -123,7 +129,7 @@ static void slots_del(void)
 
 static int __init slots_add(void)
 {
-	int domain = qaic_host_domain();
+	int domain = qaic_host_domain(), ret = 0;
 	unsigned int i;
 	struct slot *s;
 
@@ -135,7 +141,10 @@ static int __init slots_add(void)
 			return PTR_ERR(s);
 		slots[i] = s;
 	}
-	return 0;
+	/* last, when little can fail: a port may be opened at once */
+	for (i = 0; i < num_cards && !ret; i++)
+		ret = slot_open_port(slots[i]);
+	return ret;
 }
 
 static int __init qaic_sim_init(void)

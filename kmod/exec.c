@@ -61,6 +61,7 @@ static u64 clip(const struct qaic_bo_slice *s, u64 resize)
 static int put_bo(struct exec *ex, struct qaic_bo *bo,
 		  const struct qaic_partial_execute_entry *part)
 {
+	u32 level = qaic_fifo_used(ex->head, ex->tail, ex->dbc->fifo.n);
 	const struct qaic_bo_slice *s;
 	u32 i;
 	int ret;
@@ -69,12 +70,8 @@ static int put_bo(struct exec *ex, struct qaic_bo *bo,
 		return -EINVAL;
 	if (part && part->resize > qaic_bo_obj(bo)->size)
 		return -EINVAL;
-	bo->stats.received = ex->received;
-	bo->stats.queue_level = qaic_fifo_used(ex->head, ex->tail,
-					       ex->dbc->fifo.n);
 	bo->req_id = ex->dbc->next_id++;
 	bo->call = ex->dbc->next_call;
-	bo->code = 0;
 	for (i = 0; i < bo->num_slices; i++) {
 		s = &bo->slices[i];
 		ret = put_slice(ex, bo, s,
@@ -84,6 +81,7 @@ static int put_bo(struct exec *ex, struct qaic_bo *bo,
 	}
 	drm_gem_object_get(qaic_bo_obj(bo));
 	bo->responses = 0;
+	bo->stats.queue_level = level;
 	WRITE_ONCE(bo->queued, true);
 	list_add_tail(&bo->queue_node, &ex->dbc->queue);
 	return 0;
@@ -110,8 +108,12 @@ static void commit(struct exec *ex)
 	u64 now = ktime_get_ns();
 	u32 i;
 
-	for (i = 0; i < ex->count; i++)
+	/* not before: a call that is refused leaves what the last one gave */
+	for (i = 0; i < ex->count; i++) {
+		ex->bos[i]->stats.received = ex->received;
 		ex->bos[i]->stats.submitted = now;
+		ex->bos[i]->code = 0;
+	}
 	dbc->req_tail = ex->tail;
 	dbc->next_call++;
 	/* the elements come before the tail */

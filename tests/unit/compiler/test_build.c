@@ -447,7 +447,7 @@ static void external_data(void **state)
 	refused(external("w.bin", "0", "31"), -EINVAL, "'w'", "31 bytes");
 	refused(external("w.bin", "0", "99999999999999999999"), -EINVAL, "'w'",
 		"number");
-	refused(external(".", "0", "32"), -EISDIR, "'w'", "not a regular");
+	refused(external(".", "0", "32"), -EISDIR, "'w'", "a directory");
 	free(file);
 }
 

@@ -7,10 +7,10 @@ cd "$QAIC_TOP" || exit 1
 here=tests/kernel/guest
 . $here/lib.sh
 . $here/infer.sh	# others use its check_case
-udevadm control --reload
 for f in data/*.rules; do
 	cp "$f" /run/udev/rules.d/
 done
+udevadm control --reload
 
 tests_of() {
 	grep -oE '^t_[a-z0-9_]+' "$here/$1.sh"

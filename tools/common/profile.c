@@ -191,7 +191,7 @@ static int print_stats(struct qaic_prof *p, struct qaic_err *err)
 	}
 	memset(buffer, 1, BUFFER);
 	gbs = bw_measure(buffer, BUFFER, t, REPS);
-	gflops = bw_flops(t, 10 * REPS);
+	gflops = bw_flops(t, REPS);
 	for (i = 0; i < p->count && qaic_profile_event(i, &e); i++) {
 		if (e.kind != QAIC_PROFILE_COMMAND)
 			continue;

@@ -67,24 +67,30 @@ static int check_range(const struct qpc_spaces *spaces, unsigned int space,
 			 (unsigned long long)spaces->size[space]);
 }
 
+/* Widen [*lo, *hi] by @count places that are @stride apart. */
+static void reach(__int128 *lo, __int128 *hi, int32_t stride, uint32_t count)
+{
+	__int128 step = (__int128)stride * (count - 1);
+
+	if (step < 0)
+		*lo += step;
+	else
+		*hi += step;
+}
+
 /* Matrices of panels: dims 3 and 4 are whole panels, the others step. */
 static int check_panels(const struct nsp_cmd *cmd, unsigned int k,
 			const struct qpc_spaces *spaces, struct qaic_err *err)
 {
 	static const unsigned int steps[] = { 0, 1, 5 };
 	uint64_t off = NSP_ADDR_OFF(cmd->o[k].addr);
-	__int128 block = qaic_dtype_block(cmd->dtype[k]), lo = 0, hi, step;
+	__int128 block = qaic_dtype_block(cmd->dtype[k]), lo = 0, hi;
 	unsigned int i;
 
 	hi = (__int128)qpc_panel_n(cmd->dims[3]) * qpc_panel_k(cmd->dims[4]);
-	for (i = 0; i < 3; i++) {
-		step = (__int128)cmd->o[k].stride[steps[i]] *
-		       (cmd->dims[steps[i]] - 1);
-		if (step < 0)
-			lo += step;
-		else
-			hi += step;
-	}
+	for (i = 0; i < 3; i++)
+		reach(&lo, &hi, cmd->o[k].stride[steps[i]],
+		      cmd->dims[steps[i]]);
 	return check_range(spaces, NSP_ADDR_SPACE(cmd->o[k].addr), k,
 			   off + lo / QAIC_MX_BLOCK * block,
 			   off + hi / QAIC_MX_BLOCK * block, err);
@@ -106,18 +112,14 @@ static int check_lines(const struct nsp_cmd *cmd, unsigned int k,
 {
 	unsigned int line = line_dim(cmd, k), moves, i;
 	uint64_t off = NSP_ADDR_OFF(cmd->o[k].addr);
-	__int128 block = qaic_dtype_block(cmd->dtype[k]), lo = 0, hi, step;
+	__int128 block = qaic_dtype_block(cmd->dtype[k]), lo = 0, hi;
 
 	moves = qpc_op_rule(cmd->op)->o[k].dims;
 	hi = qpc_panel_k(cmd->dims[line]);
 	for (i = 0; i < NSP_DIMS; i++) {
 		if (i == line || !(moves & 1u << i))
 			continue;
-		step = (__int128)cmd->o[k].stride[i] * (cmd->dims[i] - 1);
-		if (step < 0)
-			lo += step;
-		else
-			hi += step;
+		reach(&lo, &hi, cmd->o[k].stride[i], cmd->dims[i]);
 	}
 	return check_range(spaces, NSP_ADDR_SPACE(cmd->o[k].addr), k,
 			   off + lo / QAIC_MX_BLOCK * block,
@@ -135,20 +137,15 @@ static int check_extent(const struct nsp_cmd *cmd, unsigned int k,
 	unsigned int n, i;
 	size_t es = qaic_dtype_size(cmd->dtype[k]);
 	struct qpc_axis ax[NSP_DIMS];
-	__int128 lo = 0, hi = 1, step;
+	__int128 lo = 0, hi = 1;
 
 	if (qaic_dtype_is_mx(cmd->dtype[k]))
 		return cmd->op == NSP_MATMUL ?
 			check_panels(cmd, k, spaces, err) :
 			check_lines(cmd, k, spaces, err);
 	n = qpc_opnd_axes(cmd, k, ax);
-	for (i = 0; i < n; i++) {
-		step = (__int128)ax[i].stride * (ax[i].count - 1);
-		if (step < 0)
-			lo += step;
-		else
-			hi += step;
-	}
+	for (i = 0; i < n; i++)
+		reach(&lo, &hi, ax[i].stride, ax[i].count);
 	return check_range(spaces, NSP_ADDR_SPACE(cmd->o[k].addr), k,
 			   off + lo * (int)es, off + hi * (int)es, err);
 }

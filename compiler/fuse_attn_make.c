@@ -21,14 +21,9 @@ static bool passes_scale(const struct qc_node *n)
 {
 	static const char *const names[] = { "Transpose", "Reshape", "Squeeze",
 					     "Unsqueeze", "Identity" };
-	size_t i;
 
-	if (n->op == &qc_op_rope)
-		return true;
-	for (i = 0; i < QAIC_ARRAY_SIZE(names); i++)
-		if (qc_node_is(n, names[i]))
-			return true;
-	return false;
+	return n->op == &qc_op_rope ||
+	       qc_node_is_any(n, names, QAIC_ARRAY_SIZE(names));
 }
 
 /* A query that was scaled before it met the keys, or before it was rotated. */

@@ -257,6 +257,9 @@ int qc_node_ints(const struct qc_node *n, const char *attr, uint32_t in,
 int64_t qc_node_axis(const struct qc_node *n, const char *attr, int64_t dflt,
 		     uint32_t rank);
 bool qc_node_is(const struct qc_node *n, const char *name);
+/* Is it one of the @num operators? */
+bool qc_node_is_any(const struct qc_node *n, const char *const *names,
+		    size_t num);
 void qc_lower_free(struct qc_lower *l);
 
 /* ---- operators after fusion (lower_*.c) ---- */

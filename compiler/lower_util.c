@@ -10,6 +10,17 @@ bool qc_node_is(const struct qc_node *n, const char *name)
 	return !strcmp(n->op->name, name);
 }
 
+bool qc_node_is_any(const struct qc_node *n, const char *const *names,
+		    size_t num)
+{
+	size_t i;
+
+	for (i = 0; i < num; i++)
+		if (qc_node_is(n, names[i]))
+			return true;
+	return false;
+}
+
 int64_t qc_node_axis(const struct qc_node *n, const char *attr, int64_t dflt,
 		     uint32_t rank)
 {

@@ -199,12 +199,8 @@ static bool passes_through(const struct qc_node *n)
 	static const char *const names[] = { "Reshape", "Transpose", "Squeeze",
 		"Unsqueeze", "Identity", "GatherND", "GatherElements", "Slice",
 		"Add", "Cast" };
-	size_t i;
 
-	for (i = 0; i < QAIC_ARRAY_SIZE(names); i++)
-		if (qc_node_is(n, names[i]))
-			return true;
-	return false;
+	return qc_node_is_any(n, names, QAIC_ARRAY_SIZE(names));
 }
 
 static enum qaic_dtype plain_store(const struct qc_lower *l,
@@ -256,14 +252,9 @@ static bool keeps_columns(const struct qc_node *n)
 {
 	static const char *const names[] = { "Add", "Mul", "Transpose", "Cast",
 					     "Identity", "Clip" };
-	size_t i;
 
-	if (n->op == &qc_op_rope)
-		return true;
-	for (i = 0; i < QAIC_ARRAY_SIZE(names); i++)
-		if (qc_node_is(n, names[i]))
-			return true;
-	return false;
+	return n->op == &qc_op_rope ||
+	       qc_node_is_any(n, names, QAIC_ARRAY_SIZE(names));
 }
 
 /* Query heads that one NSP takes at once, as the splitter cuts attention. */

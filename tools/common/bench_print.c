@@ -87,7 +87,6 @@ int qaic_bench_json(const struct qaic_bench *b,
 {
 	json_t *list = json_array(), *j;
 	size_t i;
-	int ret;
 
 	for (i = 0; i < n; i++)
 		json_array_append_new(list, json_row(&row[i]));
@@ -101,11 +100,5 @@ int qaic_bench_json(const struct qaic_bench *b,
 		      "threads", (int)b->threads,
 		      "generation_len", (int)b->generation_len,
 		      "runs", (int)b->runs, "rows", list);
-	ret = j ? json_dumpf(j, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER) : -1;
-	json_decref(j);
-	if (ret)
-		return qaic_fail(err, -EIO,
-				 "the JSON document cannot be written");
-	printf("\n");
-	return 0;
+	return qaic_json_print(j, err);
 }

@@ -7,8 +7,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/err.h"
+
 /* JSON text is UTF-8; bytes that are not become '?'. */
 json_t *qaic_json_text(const char *text);
 json_t *qaic_json_ids(const int32_t *ids, size_t n);
+
+/* Print a document, which is taken; NULL is one there was no memory for. */
+int qaic_json_print(json_t *j, struct qaic_err *err);
 
 #endif

@@ -79,7 +79,6 @@ int qaic_ppl_json(const struct qaic_ppl *p, const struct qaic_ppl_text *text,
 {
 	json_t *list = json_array(), *j;
 	size_t i;
-	int ret;
 
 	for (i = 0; i < p->num_formats; i++)
 		json_array_append_new(list, json_format(&p->format[i], &s[i],
@@ -92,11 +91,5 @@ int qaic_ppl_json(const struct qaic_ppl *p, const struct qaic_ppl_text *text,
 		      "stride", (json_int_t)p->stride,
 		      "windows", (json_int_t)text->windows,
 		      "predictions", (json_int_t)s->tokens, "formats", list);
-	ret = j ? json_dumpf(j, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER) : -1;
-	json_decref(j);
-	if (ret)
-		return qaic_fail(err, -EIO,
-				 "the JSON document cannot be written");
-	printf("\n");
-	return 0;
+	return qaic_json_print(j, err);
 }

@@ -4,6 +4,7 @@
  * CloudAI100ExecInfo.__repr__: qaic-bench and others parse it. The blanks before
  * the line ends are part of it.
  */
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,6 +82,19 @@ void qaic_print_verify(const struct qaic_gen *g)
 		printf("%-28s %10.3g %10.3g %10.3g %12.9f %s\n", o.name, d->mse,
 		       d->max_abs, d->rel_rms, d->cosine, d->rows ? top1 : "-");
 	}
+}
+
+int qaic_json_print(json_t *j, struct qaic_err *err)
+{
+	int ret = j ? json_dumpf(j, stdout, JSON_INDENT(2) |
+				 JSON_PRESERVE_ORDER) : -1;
+
+	json_decref(j);
+	if (ret)
+		return qaic_fail(err, -EIO,
+				 "the JSON document cannot be written");
+	printf("\n");
+	return 0;
 }
 
 /* JSON text is UTF-8; bytes of a prompt that are not become '?'. */

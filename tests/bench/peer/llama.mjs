@@ -50,11 +50,13 @@ const out = { first: (performance.now() - start) / 1000, prefill: {} };
 await decode(1);
 for (const n of lens)
 	out.prefill[n] = await prefill(n);
-await prefill(32);
-const t = performance.now();
-for (let i = 0; i < +generate; i++)
-	await decode(1);
-out.decode = +generate / (performance.now() - t) * 1000;
+if (+generate) {
+	await prefill(32);
+	const t = performance.now();
+	for (let i = 0; i < +generate; i++)
+		await decode(1);
+	out.decode = +generate / (performance.now() - t) * 1000;
+}
 out.rss = fs.readFileSync("/proc/self/status", "utf8").match(/VmHWM:\s*(\d+)/)[1] / 1024;
 console.log(JSON.stringify(out));
 process.exit(0);

@@ -17,8 +17,8 @@ const help = `Usage: peers [options]
   --threads 1,2         Threads, and CPUs they are bound to. [default: 1,2]
   --prompts 32,128,512  Lengths of prefill. [default: all three]
   --repeats N           Turns. [default: 5]
-  --quick               2 threads, prefill of 32 and 128, 3 turns, and of llama.cpp
-                        only weights in huge pages; options above still count.
+  --quick               2 threads, prefill of 32 and 128, 3 turns; options above
+                        still count.
   --prepare             Make and compile the models, measure nothing.
   --rebuild             Export and compile again: after changes of the compiler.
 `;
@@ -154,38 +154,45 @@ function run(threads, env, ...command) {
 }
 
 const results = [];
+let noted = [];	/* by the job that runs */
 function note(key, value) {
-	let r = results.find((x) => Object.keys(key).every((k) => x[k] === key[k]));
-	if (!r)
-		results.push(r = { ...key, values: [] });
-	r.values.push(value);
+	noted.push([key, value]);
 }
 
-function runOurs(m, key, our, threads) {
-	for (const n of prompts(our.all)) {
-		const r = run(threads, {}, path.join(build, "tests/bench/tokens"),
-			m.qpc[`${our.name} ${n}`], `${threads}`, `${n}`,
-			`${n == 32 ? GENERATE : 2}`);
-		const k = { ...key, who: our.name };
-		note({ ...k, what: `prefill ${n}` }, r.prefill);
-		if (n != 32)
-			continue;
-		note({ ...k, what: "decode" }, r.decode);
-		note({ ...k, what: "first" }, r.first);
-		note({ ...k, what: "rss" }, r.rss);
-		note({ ...k, what: "bytes" }, r.bytes);
+// keep what was noted, each value with the read bandwidth that there was
+function keep(bandwidth) {
+	for (const [key, value] of noted) {
+		let r = results.find((x) => Object.keys(key).every((k) => x[k] === key[k]));
+		if (!r)
+			results.push(r = { ...key, values: [], bandwidth: [] });
+		r.values.push(value);
+		r.bandwidth.push(bandwidth);
 	}
+	noted = [];
 }
 
-function runLlama(m, key, g, threads, mmap) {
+// Decode and load are measured with a prompt of 32.
+function runOurs(m, key, our, threads, n) {
+	const r = run(threads, {}, path.join(build, "tests/bench/tokens"),
+		m.qpc[`${our.name} ${n}`], `${threads}`, `${n}`,
+		`${n == 32 ? GENERATE : 2}`);
+	const k = { ...key, who: our.name };
+	note({ ...k, what: `prefill ${n}` }, r.prefill);
+	if (n == 32)
+		for (const what of ["decode", "first", "rss", "bytes"])
+			note({ ...k, what }, r[what]);
+}
+
+function runLlama(m, key, g, threads, mmap, lens) {
+	const decodes = lens.includes(32);
 	const r = run(threads, mmap ? {} : { GLIBC_TUNABLES: "glibc.malloc.hugetlb=1" },
 		process.execPath, path.join(here, "llama.mjs"),
 		path.join(dir, "node_modules"), m.gguf[g.gguf], `${threads}`,
-		mmap ? "1" : "0", `${GENERATE}`, prompts(g.all).join(","));
+		mmap ? "1" : "0", `${decodes ? GENERATE : 0}`, lens.join(","));
 	const k = { ...key, who: `llama.cpp ${g.gguf}${mmap ? " mmap" : ""}` };
-	for (const n of prompts(g.all))
+	for (const n of lens)
 		note({ ...k, what: `prefill ${n}` }, r.prefill[n]);
-	for (const what of ["decode", "first", "rss"])
+	for (const what of decodes ? ["decode", "first", "rss"] : [])
 		note({ ...k, what }, r[what]);
 }
 
@@ -203,20 +210,56 @@ function runOnnx(m, key, g, threads) {
 
 let failed = false;
 
+function limits(key, threads) {
+	const l = run(threads, {}, path.join(build, "tests/bench/limits"), `${threads}`);
+	for (const what of ["bandwidth", "gflops"])
+		note({ ...key, who: "limits", what }, l[what]);
+	keep(l.bandwidth);
+	return l.bandwidth;
+}
+
+const STEADY = 1.15, TRIES = 3;
+
+// A host may change how much memory bandwidth it gives at any moment: decode counts
+// when there was as much after it as before.
+function steadily(job, key, threads, before) {
+	for (let i = 0; i < TRIES; i++) {
+		noted = [];
+		job();
+		const mine = noted;
+		noted = [];
+		const after = limits(key, threads), last = before;
+		before = after;
+		if (mine.some(([k]) => k.what == "decode") &&
+		    Math.max(last, after) > STEADY * Math.min(last, after))
+			continue;
+		noted = mine;
+		keep((last + after) / 2);
+		return before;
+	}
+	say("the bandwidth changed each time: not counted");
+	return before;
+}
+
 function turn(m, name, threads, i) {
 	const g = groups[name], key = { model: m.name, group: name, threads };
-	const limits = run(threads, {}, path.join(build, "tests/bench/limits"), `${threads}`);
-	note({ ...key, who: "limits", what: "bandwidth" }, limits.bandwidth);
-	note({ ...key, who: "limits", what: "gflops" }, limits.gflops);
-	const jobs = g.ours.map((our) => () => runOurs(m, key, our, threads));
-	jobs.splice(1, 0, () => runLlama(m, key, g, threads, false));
-	if (!opt.quick || name == "fp16")	/* its load is compared */
-		jobs.push(() => runLlama(m, key, g, threads, true));
+	let bandwidth = limits(key, threads);
+	const jobs = [];
+	for (const our of g.ours)
+		for (const n of prompts(our.all))
+			jobs.push(() => runOurs(m, key, our, threads, n));
+	const long = prompts(g.all).filter((n) => n != 32);
+	const peers = [() => runLlama(m, key, g, threads, false, [32])];
+	if (long.length)
+		peers.push(() => runLlama(m, key, g, threads, false, long));
+	if (name == "fp16")	/* its load is compared */
+		peers.push(() => runLlama(m, key, g, threads, true, [32]));
 	if (g.onnx)
-		jobs.push(() => runOnnx(m, key, g, threads));
+		peers.push(() => runOnnx(m, key, g, threads));
+	jobs.splice(1, 0, ...peers);
 	for (const job of i % 2 ? jobs.reverse() : jobs)
 		try {
-			job();
+			bandwidth = steadily(job, key, threads, bandwidth);
 		} catch (e) {	/* the others still count */
 			say(`${e.message}`.split("\n")[0]);
 			failed = true;

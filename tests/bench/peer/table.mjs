@@ -43,45 +43,75 @@ const rows = [
 	["mxfp6/int8", "prefill 512", ["llama.cpp"]],
 ];
 
+// Where bandwidths are far apart, [least, most] of each of the two states.
+function states(list) {
+	const v = list.filter((r) => r.who == "limits" && r.what == "bandwidth")
+		.flatMap((r) => r.values);
+	const min = Math.min(...v), max = Math.max(...v), cut = Math.sqrt(min * max);
+	return max > 1.4 * min ? [[0, cut], [cut, Infinity]] : [[0, Infinity]];
+}
+
+// a result's values of one state
+function within(r, [least, most]) {
+	const keep = (_, i) => r.bandwidth[i] >= least && r.bandwidth[i] < most;
+	return { ...r, values: r.values.filter(keep), bandwidth: r.bandwidth.filter(keep) };
+}
+
+function oneRate(list, our, peers, asked, state) {
+	const best = list.filter((r) => r.group == our.group && r.what == our.what &&
+		peers.some((p) => r.who.startsWith(p)))
+		.map((r) => within(r, state)).filter((r) => r.values.length)
+		.sort((a, b) => median(b.values) - median(a.values))[0];
+	const bytes = list.find((r) => r.who == our.who && r.what == "bytes").values[0];
+	let what = `${our.what}, ${our.who}`, most = "";
+	our = within(our, state);
+	if (!our.values.length)
+		return;
+	if (our.what == "decode") {
+		const bw = median([...our.bandwidth, ...(best?.bandwidth ?? [])]);
+		what += `, at ${digits(bw)} GB/s`;
+		most = best ? (bw * 1e9 / bytes / median(best.values)).toFixed(2) : "";
+	}
+	row(what, cell(our.values), cell(best?.values), best?.who ?? "",
+	    best ? (median(our.values) / median(best.values)).toFixed(2) : "", most,
+	    asked ?? "");
+}
+
 function rates(list) {
-	row("tokens/s", "ours", "best peer", "", "ratio", "asked");
-	row("---", "---", "---", "---", "---", "---");
+	row("tokens/s", "ours", "best peer", "", "ratio", "at the limit", "asked");
+	row("---", "---", "---", "---", "---", "---", "---");
 	for (const [who, what, peers, big, small] of rows) {
 		const our = list.find((r) => r.who == who && r.what == what);
-		if (!our)
-			continue;
-		const best = list.filter((r) => r.group == our.group && r.what == what &&
-			peers.some((p) => r.who.startsWith(p)))
-			.sort((a, b) => median(b.values) - median(a.values))[0];
-		const asked = our.model == "1.1b" ? big : small;
-		row(`${what}, ${who}`, cell(our.values), cell(best?.values),
-		    best?.who ?? "",
-		    best ? (median(our.values) / median(best.values)).toFixed(2) : "",
-		    asked ?? "");
+		const each = what == "decode" ? states(list) : [[0, Infinity]];
+		for (const state of our ? each : [])
+			oneRate(list, our, peers, our.model == "1.1b" ? big : small,
+				state);
 	}
 	const one = list.find((r) => r.who == "fp16" && r.what == "decode");
 	const eight = list.find((r) => r.who == "fp16 x 8" && r.what == "decode");
-	if (one && eight)
-		row("decode, fp16, batch 8", cell(eight.values), cell(one.values),
-		    "ours, batch 1", (median(eight.values) / median(one.values)).toFixed(2), 4);
+	for (const state of one && eight ? states(list) : []) {
+		const [a, b] = [within(one, state).values, within(eight, state).values];
+		if (a.length && b.length)
+			row("decode, fp16, batch 8", cell(b), cell(a), "ours, batch 1",
+			    (median(b) / median(a)).toFixed(2), "", 4);
+	}
 	const load = list.find((r) => r.who == "fp16" && r.what == "first");
 	const map = list.find((r) => r.who == "llama.cpp f16 mmap" && r.what == "first");
 	if (load && map)
 		row("load to first token, fp16, s", cell(load.values), cell(map.values),
-		    map.who, (median(map.values) / median(load.values)).toFixed(2),
+		    map.who, (median(map.values) / median(load.values)).toFixed(2), "",
 		    load.model == "1.1b" ? 1 : "");
 }
 
-// the bandwidth of a machine that others share changes: each turn by its own
+// by the bandwidth of each; the peak of multiply-adds changes less
 function shareOf(list, who, what, limit, work) {
 	const r = list.find((x) => x.who == who && x.what == what);
-	const l = r && list.find((x) => x.who == "limits" && x.what == limit &&
-					x.group == r.group);
 	if (!r)
 		return;
-	const each = l.values.length == r.values.length;
+	const peak = list.filter((x) => x.who == "limits" && x.what == limit)
+		.flatMap((x) => x.values);
 	return r.values.map((v, i) => v * work(r) / 1e7 /
-			    (each ? l.values[i] : median(l.values)));
+		(limit == "bandwidth" ? r.bandwidth[i] : median(peak)));
 }
 
 function limits(list) {

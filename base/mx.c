@@ -1,14 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include <string.h>
-
 #include "base/f16.h"
 #include "base/mx.h"
-
-/* exponent of the largest power of two that an element holds */
-static int element_emax(enum qaic_dtype dtype)
-{
-	return dtype == QAIC_MXINT8 ? 0 : 2;
-}
 
 float qaic_e8m0_to_f32(uint8_t scale)
 {
@@ -37,101 +29,6 @@ float qaic_mx_element(enum qaic_dtype dtype, uint8_t code)
 	default:
 		return (int8_t)code * 0.015625f;
 	}
-}
-
-/* Round to nearest even; |a| < 2^22. */
-static inline int32_t nearest(float a)
-{
-	return (int32_t)qaic_f32_to_bits(a + 12582912.0f) - 0x4b400000;
-}
-
-/*
- * Codes of magnitudes rise with the value, so within each binade a code is a
- * rounded multiple of the value, and rounding up runs into the next binade.
- */
-static inline uint8_t to_e2m3(float x)
-{
-	float a = x < 0 ? -x : x;
-	int32_t c = a < 2 ? nearest(a * 8) : a < 4 ? 8 + nearest(a * 4) :
-		    16 + nearest(a * 2);
-
-	c = c > 31 ? 31 : c;
-	return x < 0 ? c | 32 : c;
-}
-
-static inline uint8_t to_e2m1(float x)
-{
-	float a = x < 0 ? -x : x;
-	int32_t c = a < 2 ? nearest(a * 2) : a < 4 ? 2 + nearest(a) :
-		    4 + nearest(a * 0.5f);
-
-	c = c > 7 ? 7 : c;
-	return x < 0 ? c | 8 : c;
-}
-
-static inline uint8_t to_int8(float x)
-{
-	int32_t c = nearest(x * 64);
-
-	return c > 127 ? 127 : c < -127 ? -127 : c;
-}
-
-/* The largest magnitude, as bits: they are ordered as the values are. */
-static uint32_t largest(const float *x)
-{
-	uint32_t u, top = 0;
-	unsigned int i;
-
-	for (i = 0; i < QAIC_MX_BLOCK; i++) {
-		u = qaic_f32_to_bits(x[i]) & 0x7fffffff;
-		top = u > top ? u : top;
-	}
-	return top;
-}
-
-static int scale_of(enum qaic_dtype dtype, uint32_t top)
-{
-	/* of a subnormal float the clamp below needs no exact exponent */
-	int e = (int)(top >> 23) - element_emax(dtype);
-
-	return e < 0 ? 0 : e;
-}
-
-uint8_t qaic_mx_encode(enum qaic_dtype dtype, const float *x, unsigned int n,
-		       uint8_t code[QAIC_MX_BLOCK])
-{
-	float v[QAIC_MX_BLOCK] = { 0 }, by;
-	uint32_t top;
-	int e, i;
-
-	memcpy(v, x, n * sizeof(*v));
-	top = largest(v);
-	if (!top || top >= 0x7f800000) {
-		memset(code, 0, QAIC_MX_BLOCK);
-		return top ? QAIC_MX_NAN : 0;
-	}
-	e = scale_of(dtype, top);
-	/* 2^(127 - e), exact, as two factors: one alone may be subnormal */
-	by = qaic_bits_to_f32((uint32_t)(127 + (127 - e) / 2) << 23);
-	for (i = 0; i < QAIC_MX_BLOCK; i++)
-		v[i] *= by;
-	by = qaic_bits_to_f32((uint32_t)(127 + 127 - e - (127 - e) / 2) << 23);
-	for (i = 0; i < QAIC_MX_BLOCK; i++)
-		v[i] *= by;
-	switch (dtype) {
-	case QAIC_MXFP6:
-		for (i = 0; i < QAIC_MX_BLOCK; i++)
-			code[i] = to_e2m3(v[i]);
-		break;
-	case QAIC_MXFP4:
-		for (i = 0; i < QAIC_MX_BLOCK; i++)
-			code[i] = to_e2m1(v[i]);
-		break;
-	default:
-		for (i = 0; i < QAIC_MX_BLOCK; i++)
-			code[i] = to_int8(v[i]);
-	}
-	return e;
 }
 
 void qaic_mx_decode(enum qaic_dtype dtype, uint8_t scale, const uint8_t *code,

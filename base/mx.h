@@ -36,6 +36,13 @@ float qaic_mx_element(enum qaic_dtype dtype, uint8_t code);
  */
 uint8_t qaic_mx_encode(enum qaic_dtype dtype, const float *x, unsigned int n,
 		       uint8_t code[QAIC_MX_BLOCK]);
+/*
+ * A whole block the same way. qaic_mx_encoder_get(0) is what qaic_mx_encode() uses;
+ * 1 and more are what else this processor can run, all of one mind; then NULL.
+ */
+typedef uint8_t qaic_mx_encoder(enum qaic_dtype dtype, const float *x,
+				uint8_t *code);
+qaic_mx_encoder *qaic_mx_encoder_get(unsigned int i);
 /* The values of @n elements; those of a block whose scale is 0xff are NaN. */
 void qaic_mx_decode(enum qaic_dtype dtype, uint8_t scale, const uint8_t *code,
 		    unsigned int n, float *x);

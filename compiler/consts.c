@@ -106,7 +106,22 @@ static bool same_key(const struct qc_const *c, const struct qc_tensor *t,
 	       !memcmp(c->t.stride, t->stride, sizeof(t->stride));
 }
 
-uint64_t qc_clip_f32(float *x, int64_t n)
+#define CLIP_RUN 64			/* elements looked at together */
+
+/* Whether one is beyond F16's range, infinite or NaN; without a branch in it. */
+static bool any_beyond(const float *x)
+{
+	int32_t beyond = 0;
+	int i;
+
+	/* magnitudes are ordered as their bits are; 65504 is the largest */
+	for (i = 0; i < CLIP_RUN; i++)
+		beyond |= 0x477fe000 -
+			  (int32_t)(qaic_f32_to_bits(x[i]) & 0x7fffffff);
+	return beyond < 0;
+}
+
+static uint64_t clip_each(float *x, int64_t n)
 {
 	uint64_t count = 0;
 
@@ -118,6 +133,16 @@ uint64_t qc_clip_f32(float *x, int64_t n)
 		*x = *x < 0 ? -65504.0f : 65504.0f;
 	}
 	return count;
+}
+
+uint64_t qc_clip_f32(float *x, int64_t n)
+{
+	uint64_t count = 0;
+
+	for (; n >= CLIP_RUN; n -= CLIP_RUN, x += CLIP_RUN)
+		if (any_beyond(x))
+			count += clip_each(x, CLIP_RUN);
+	return count + clip_each(x, n);
 }
 
 /* Returns how many elements were clipped. */

@@ -114,7 +114,8 @@ int qc_const_write_panels(const struct qc_consts *p, struct qc_const *c,
 		at = n - row % n;
 		at = at < QPC_PANEL_ROWS ? at : QPC_PANEL_ROWS;
 		qc_tensor_read(&c->t, row * k, at * k, QAIC_F32, x);
-		if (p->clip)
+		/* what is stored F16 has nothing to clip */
+		if (p->clip && c->t.store != QAIC_F16)
 			c->clipped += qc_clip_f32(x, at * k);
 		qpc_panel_pack(c->dtype, x, k, at, k, panel);
 		rc = qpc_writer_const(w, off, panel, pitch, err);

@@ -34,35 +34,52 @@ static unsigned int high_shift(unsigned int v)
 	return shift[v % 4];
 }
 
+/*
+ * The codes of one row of a block, @p at its place in the first vector. Two vectors
+ * at a time: eight codes are a word of 64 bits, the odd vector above the even one.
+ */
+static inline void put_row(enum qaic_dtype dtype, uint8_t *p,
+			   const uint8_t *code)
+{
+	const uint64_t low = 0x0f0f0f0f0f0f0f0f, high = 0x0303030303030303;
+	uint64_t c[QAIC_MX_BLOCK / 8], t, u;
+	unsigned int i;
+	uint32_t w;
+
+	memcpy(c, code, sizeof(c));
+	if (dtype == QAIC_MXINT8) {
+		for (i = 0; i < 4; i++, p += 2 * VEC) {
+			t = c[i] ^ 0x8080808080808080;
+			w = t;
+			memcpy(p, &w, sizeof(w));
+			w = t >> 32;
+			memcpy(p + VEC, &w, sizeof(w));
+		}
+		return;
+	}
+	for (i = 0; i < 4; i++, p += VEC) {
+		t = c[i] & low;
+		w = t | t >> 28;
+		memcpy(p, &w, sizeof(w));
+	}
+	/* vectors 0 to 3 to bits 4, 6, 0, 2: see high_shift() */
+	for (i = 0; i < 4 && dtype == QAIC_MXFP6; i += 2, p += VEC) {
+		t = c[i] >> 4 & high;
+		u = c[i + 1] >> 4 & high;
+		w = t << 4 | t >> 26 | u | u >> 30;
+		memcpy(p, &w, sizeof(w));
+	}
+}
+
 void qpc_panel_put(enum qaic_dtype dtype, uint8_t *panel, size_t k,
 		   unsigned int row, size_t block, const uint8_t *code,
 		   uint8_t scale)
 {
 	size_t elems, scales;
-	uint32_t c[QAIC_MX_BLOCK / 4], w;
-	unsigned int v, i;
-	uint8_t *p;
 
 	locate(dtype, k, block, &elems, &scales);
 	panel[scales + row] = scale;
-	p = panel + elems + row * 4;
-	memcpy(c, code, sizeof(c));	/* four at a time */
-	if (dtype == QAIC_MXINT8) {
-		for (v = 0; v < 8; v++, p += VEC) {
-			w = c[v] ^ 0x80808080;
-			memcpy(p, &w, sizeof(w));
-		}
-		return;
-	}
-	for (v = 0; v < 8; v += 2, p += VEC) {
-		w = (c[v] & 0x0f0f0f0f) | (c[v + 1] & 0x0f0f0f0f) << 4;
-		memcpy(p, &w, sizeof(w));
-	}
-	for (v = 0; v < 8 && dtype == QAIC_MXFP6; v += 4, p += VEC) {
-		for (i = w = 0; i < 4; i++)
-			w |= (c[v + i] >> 4 & 0x03030303) << high_shift(v + i);
-		memcpy(p, &w, sizeof(w));
-	}
+	put_row(dtype, panel + elems + row * 4, code);
 }
 
 uint8_t qpc_panel_get(enum qaic_dtype dtype, const uint8_t *panel, size_t k,
@@ -92,21 +109,26 @@ uint8_t qpc_panel_get(enum qaic_dtype dtype, const uint8_t *panel, size_t k,
 void qpc_panel_pack(enum qaic_dtype dtype, const float *x, size_t ld, size_t n,
 		    size_t k, uint8_t *out)
 {
-	uint8_t code[QAIC_MX_BLOCK], scale;
-	size_t row, b;
+	qaic_mx_encoder *encode = qaic_mx_encoder_get(0);
+	size_t row, b, left, elems, scales;
+	uint8_t code[QAIC_MX_BLOCK];
+	const float *from;
 
-	for (row = 0; row < QPC_PANEL_ROWS; row++) {
-		for (b = 0; b * QAIC_MX_BLOCK < k; b++) {
-			size_t left = k - b * QAIC_MX_BLOCK;
-
-			if (row < n)
-				scale = qaic_mx_encode(dtype, x + row * ld +
-						b * QAIC_MX_BLOCK,
-						left < QAIC_MX_BLOCK ? left :
-						QAIC_MX_BLOCK, code);
-			else	/* zeros */
-				scale = qaic_mx_encode(dtype, x, 0, code);
-			qpc_panel_put(dtype, out, k, row, b, code, scale);
+	for (b = 0; b * QAIC_MX_BLOCK < k; b++) {
+		locate(dtype, k, b, &elems, &scales);
+		left = k - b * QAIC_MX_BLOCK;
+		left = left < QAIC_MX_BLOCK ? left : QAIC_MX_BLOCK;
+		for (row = 0; row < QPC_PANEL_ROWS; row++) {
+			from = x + (row < n ? row * ld : 0) + b * QAIC_MX_BLOCK;
+			if (row >= n)	/* zeros */
+				out[scales + row] = qaic_mx_encode(dtype, x, 0,
+								   code);
+			else if (left < QAIC_MX_BLOCK)
+				out[scales + row] = qaic_mx_encode(dtype, from,
+								   left, code);
+			else
+				out[scales + row] = encode(dtype, from, code);
+			put_row(dtype, out + elems + row * 4, code);
 		}
 	}
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * blocks [KERNELS]: the kernels of products with weights in blocks, alone, with all
- * they read in the second-level cache. Times are of this thread's CPU, the best of
+ * blocks [KERNELS]: the conversion of weights to blocks, and the kernels of products
+ * with them, alone, with all they read in the second-level cache. Times are of this thread's CPU, the best of
  * many, so that a busy machine disturbs them little. KERNELS is avx512, avx2 or
  * portable; without it, all but the last.
  */
@@ -107,6 +107,31 @@ static void one_kernel(const struct kern_mx *k)
 	}
 }
 
+/* The compiler's conversion of a panel of weights. */
+static void conversion(void)
+{
+	float *f = room(QPC_PANEL_ROWS * K * sizeof(*f));
+	double s, best;
+	size_t i, r, o;
+
+	for (i = 0; i < QPC_PANEL_ROWS * K; i++)
+		f[i] = number();
+	for (i = 0; i < QAIC_ARRAY_SIZE(types); i++) {
+		for (o = 0, best = 1e9; o < 10; o++) {
+			s = now();
+			for (r = 0; r < 20; r++)
+				qpc_panel_pack(types[i], f, K, QPC_PANEL_ROWS,
+					       K, w);
+			s = (now() - s) / r;
+			best = s < best ? s : best;
+		}
+		printf("to %-6s: %.2f ns a weight\n",
+		       qaic_dtype_name(types[i]),
+		       best / QPC_PANEL_ROWS / K * 1e9);
+	}
+	free(f);
+}
+
 int main(int argc, char **argv)
 {
 	const struct kern_mx *all[] = { kern_mx_avx512(), kern_mx_avx2(),
@@ -120,6 +145,7 @@ int main(int argc, char **argv)
 	w = room(qaic_dtype_bytes(QAIC_MXINT8, N * K));
 	rows = room(mx_rows_bytes(MAX_M, K / QAIC_MX_BLOCK));
 	work = room(MX_WORK);
+	conversion();
 	for (i = 0; i < QAIC_ARRAY_SIZE(all); i++)
 		if (all[i] && (argc > 1 ? !strcmp(argv[1], all[i]->name) :
 			       i < 2))

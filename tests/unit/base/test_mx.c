@@ -104,6 +104,24 @@ static void every_scale(void **state)
 	}
 }
 
+/* Every instruction set makes the same of it. */
+static void same_everywhere(const struct form *f, const float *x,
+			    unsigned int n, const uint8_t *want, uint8_t scale)
+{
+	float v[32] = { 0 };
+	uint8_t code[32];
+	unsigned int i;
+
+	memcpy(v, x, n * sizeof(*v));
+	for (i = 0; qaic_mx_encoder_get(i); i++) {
+		memset(code, 0xaa, sizeof(code));
+		assert_int_equal(qaic_mx_encoder_get(i)(f->dtype, v, code),
+				 scale);
+		assert_memory_equal(code, want, sizeof(code));
+	}
+	assert_true(i > 0);
+}
+
 static void check_block(const struct form *f, const float *x, unsigned int n)
 {
 	double top = 0, scale, want;
@@ -115,6 +133,7 @@ static void check_block(const struct form *f, const float *x, unsigned int n)
 	for (i = 0; i < n; i++)
 		top = fmax(top, fabs(x[i]));
 	s = qaic_mx_encode(f->dtype, x, n, code);
+	same_everywhere(f, x, n, code, s);
 	if (top == 0) {
 		assert_int_equal(s, 0);
 	} else {
@@ -150,6 +169,38 @@ static uint32_t rnd(void)
 	return seed >> 16;
 }
 
+/*
+ * Every code of a format, and the ties and the floats next to them on both sides,
+ * under every scale.
+ */
+static void every_tie(void **state)
+{
+	unsigned int i, n;
+	float x[32], t;
+	int s, c, side;
+
+	for (i = 0; i < FORMS; i++) {
+		int codes = forms[i].exp_bits ? (int)forms[i].codes / 2 : 128;
+
+		for (s = -127; s <= 127 - forms[i].emax; s++) {
+			n = 1;
+			for (c = 0; c < codes - 1; c++) {
+				x[0] = ldexp(exact(&forms[i], codes - 1), s);
+				t = ldexp((exact(&forms[i], c) +
+					   exact(&forms[i], c + 1)) / 2, s);
+				x[n++] = ldexp(exact(&forms[i], c), s);
+				for (side = 0; side < 3; side++, t = -t)
+					x[n++] = side == 1 ? t :
+						 nextafterf(t, side ? t * 2 : 0);
+				if (n + 4 > 32 || c == codes - 2) {
+					check_block(&forms[i], x, n);
+					n = 1;
+				}
+			}
+		}
+	}
+}
+
 /* All ties and all values between: 1/64 of a step, with a fixed largest. */
 static void rounding(void **state)
 {
@@ -183,7 +234,7 @@ static void random_blocks(void **state)
 	unsigned int i, k, t, n;
 	float x[32];
 
-	for (t = 0; t < 4000; t++) {
+	for (t = 0; t < 20000; t++) {
 		n = 1 + rnd() % 32;
 		for (k = 0; k < n; k++) {
 			x[k] = t & 1 ? (int32_t)rnd() * 0x1p-31f :
@@ -210,6 +261,7 @@ static void specials(void **state)
 			x[17] = odd[k];
 			assert_int_equal(qaic_mx_encode(forms[i].dtype, x, 32,
 							code), QAIC_MX_NAN);
+			same_everywhere(&forms[i], x, 32, code, QAIC_MX_NAN);
 			qaic_mx_decode(forms[i].dtype, QAIC_MX_NAN, code, 32, y);
 			assert_true(isnan(y[0]) && isnan(y[17]));
 		}
@@ -255,6 +307,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_element),
 		cmocka_unit_test(every_scale),
+		cmocka_unit_test(every_tie),
 		cmocka_unit_test(rounding),
 		cmocka_unit_test(random_blocks),
 		cmocka_unit_test(specials),

@@ -34,9 +34,10 @@ BUILD	?= build
 
 PKGS	:= jansson libmd libprotobuf-c yaml-0.1 libpcre2-8 libelf libutf8proc libudev libdrm \
 	   libnl-3.0 libnl-genl-3.0
-# asked lazily: "make demo" installs the packages first
+# asked lazily: "make demo" installs the packages first. OpenBLAS is loaded when it
+# is needed (soc/nsp_blas.c).
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS) openblas))$(PKG_CFLAGS)
-PKG_LIBS = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS) openblas))$(PKG_LIBS)
+PKG_LIBS = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)
 
 CPPFLAGS_ALL = -I. -I$(BUILD)/gen -D_GNU_SOURCE -DQAIC_VERSION='"$(VERSION)"' \
 	   $(PKG_CFLAGS) $(CPPFLAGS)
@@ -75,8 +76,8 @@ ROOMLIB = $(patsubst %,$(BUILD)/lib/room-%.a,$(1))
 # kernels that are built for one instruction set and chosen at run time
 $(BUILD)/obj/soc/%_avx2.o: CFLAGS_ALL += -O3 -mavx2 -mfma -mf16c
 $(BUILD)/obj/soc/%_avx512.o: CFLAGS_ALL += -O3 -mavx512f -mavx512bw \
-	-mavx512vl -mavx512dq -mavx512vnni -mavx2 -mfma -mf16c
-$(BUILD)/obj/soc/kern_mx_avx512.o: CFLAGS_ALL += -mavx512vbmi
+	-mavx512vl -mavx512dq -mavx2 -mfma -mf16c
+$(BUILD)/obj/soc/kern_mx_avx512.o: CFLAGS_ALL += -mavx512vnni -mavx512vbmi
 $(BUILD)/obj/gen/%.o: WARN :=
 
 GENHDRS := $(foreach r,$(ROOMS),$(patsubst %.proto,$(BUILD)/gen/%.pb-c.h,$(call room-proto,$(r))))

@@ -74,7 +74,6 @@ const struct kern *kern_avx512(void)
 	    __builtin_cpu_supports("avx512bw") &&
 	    __builtin_cpu_supports("avx512vl") &&
 	    __builtin_cpu_supports("avx512dq") &&
-	    __builtin_cpu_supports("avx512vnni") &&
 	    __builtin_cpu_supports("fma") &&
 	    __builtin_cpu_supports(QAIC_CPU_F16C))
 		return &avx512;

@@ -98,8 +98,11 @@ void nsp_pool_help(struct nsp_pool *pool);
  * until done() has returned. */
 void nsp_pool_cancel(struct nsp_pool *pool, struct nsp_job *job);
 
-/* "avx2", "avx512", "portable": the kernels in use. QAIC_KERNELS=portable (or
- * avx2) in the environment asks for no better ones (tests). */
+/*
+ * The kernels in use: "portable", "avx2" (with FMA and F16C), "avx512" (F, BW, VL and
+ * DQ; block products by AVX2), "avx512vnni" (with VNNI and VBMI; block products too).
+ * One of these in QAIC_KERNELS in the environment asks for no better ones.
+ */
 const char *nsp_kernels(void);
 
 #endif

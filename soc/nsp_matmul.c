@@ -249,10 +249,10 @@ void mm_stream(const struct mm *mm)
 
 static void one_product(const struct mm *mm)
 {
-	if (mm->w && mm->m >= MM_SGEMM && mm->form != MM_PANELS &&
-	    mm->form != MM_ROWS_F16)
-		mm_sgemm(mm);
-	else
+	bool many = mm->w && mm->m >= MM_SGEMM && mm->form != MM_PANELS &&
+		    mm->form != MM_ROWS_F16;
+
+	if (!many || !mm_sgemm(mm))
 		mm_stream(mm);
 }
 

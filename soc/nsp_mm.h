@@ -64,8 +64,8 @@ void mm_stream(const struct mm *mm);
 bool mm_experts(const struct nsp_run *r, const struct mm *mm, size_t b0,
 		size_t b1);
 
-/* nsp_sgemm.c: any number of activation rows */
-void mm_sgemm(const struct mm *mm);
+/* nsp_sgemm.c: any number of activation rows. False: there is no BLAS. */
+bool mm_sgemm(const struct mm *mm);
 
 /* nsp_panels.c: weights in blocks */
 void mm_panels(const struct mm *mm);

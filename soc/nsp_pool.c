@@ -9,8 +9,8 @@
  * published by those two words: a thread's writes by its decrement of left, all
  * of them by the store of the ticket.
  *
- * A thread with nothing to take spins a little, then sleeps on the phase number
- * (futex). Who opens a phase wakes the sleepers; the count of sleepers and the
+ * A thread with nothing to take spins a little, where it has the CPU for itself,
+ * then sleeps on the phase number (futex). Who opens a phase wakes the sleepers; the count of sleepers and the
  * phase number are sequentially consistent, so that one of the two sees the
  * other.
  *
@@ -25,6 +25,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -34,7 +35,13 @@
 #include "soc/nsp_prof.h"
 
 #define MAX_THREADS	16
-#define SPIN_NS		20000	/* about the longest wait within a phase */
+#define SPIN_NS		5000
+/*
+ * A thread that another program has pushed off its CPU does not spin for a while:
+ * it needs its share of the CPU for work. Looked at every so often.
+ */
+#define LOOK_NS		1000000
+#define CALM_NS		50000000
 
 /*
  * ticket: phase << 8 | next NSP. It counts down to TICKET_NONE, because a thread
@@ -77,6 +84,8 @@ struct nsp_pool {
 struct worker {
 	struct nsp_pool *pool;
 	void *scratch;
+	uint64_t look, calm;		/* when to look again, to spin again */
+	long pushed;			/* off its CPU, so often */
 };
 
 /* This thread takes NSPs in a loop already */
@@ -221,10 +230,31 @@ static uint64_t now_ns(void)
 	return t.tv_sec * 1000000000ull + t.tv_nsec;
 }
 
-/* until the phase is not @seen any more, or stop */
-static void wait_phase(struct nsp_pool *p, uint32_t seen)
+/* Until when this thread may spin, 0: not at all. */
+static uint64_t spin_until(struct worker *w)
 {
-	uint64_t until = p->spin ? now_ns() + SPIN_NS : 0;
+	struct rusage usage;
+	uint64_t now;
+
+	if (!w->pool->spin)
+		return 0;
+	now = now_ns();
+	if (now >= w->look) {
+		w->look = now + LOOK_NS;
+		if (!getrusage(RUSAGE_THREAD, &usage) &&
+		    usage.ru_nivcsw != w->pushed) {
+			w->pushed = usage.ru_nivcsw;
+			w->calm = now + CALM_NS;
+		}
+	}
+	return now < w->calm ? 0 : now + SPIN_NS;
+}
+
+/* until the phase is not @seen any more, or stop */
+static void wait_phase(struct worker *w, uint32_t seen)
+{
+	uint64_t until = spin_until(w);
+	struct nsp_pool *p = w->pool;
 	int i;
 
 	while (until) {
@@ -270,7 +300,7 @@ static void *thread_main(void *arg)
 	inside = true;
 	while (!atomic_load_explicit(&p->stop, memory_order_relaxed)) {
 		if (!take_nsp(p, &nsp, &phase)) {
-			wait_phase(p, phase);
+			wait_phase(&w, phase);
 			continue;
 		}
 		run_nsp(p, nsp, w.scratch);
@@ -332,7 +362,7 @@ void nsp_pool_help(struct nsp_pool *p)
 
 static int start_thread(struct nsp_pool *p, unsigned int i)
 {
-	struct worker *w = malloc(sizeof(*w));
+	struct worker *w = calloc(1, sizeof(*w));
 	int rc;
 
 	if (!w)

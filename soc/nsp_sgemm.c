@@ -6,16 +6,10 @@
  * A call always has BLOCK_N columns; the last one is filled up with zeros. So
  * whatever the library makes of the shape, every column of every block is summed
  * alike, wherever N was split. K is cut every BLOCK_K.
- *
- * The NSPs are the threads here, so the library runs each call in its caller. Its
- * threaded build can, and takes several calls at once. Debian's serial build is
- * made without USE_LOCKING: two calls at once may be given the same work buffer
- * and come back with wrong sums, so there they take turns.
  */
-#include <cblas.h>
-#include <pthread.h>
 #include <string.h>
 
+#include "soc/nsp_blas.h"
 #include "soc/nsp_mm.h"
 
 #define BLOCK_N	64
@@ -28,28 +22,6 @@
 #define Y_PART	(128 << 10)
 
 _Static_assert((X_PART + W_PART + Y_PART) * 4 <= NSP_SCRATCH, "scratch");
-
-static pthread_mutex_t sgemm_lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_once_t sgemm_once = PTHREAD_ONCE_INIT;
-static bool sgemm_serial;
-
-static void sgemm_init(void)
-{
-	openblas_set_num_threads(1);
-	sgemm_serial = openblas_get_parallel() == OPENBLAS_SEQUENTIAL;
-}
-
-/* y[m][BLOCK_N] (+)= x[m][k] * w[BLOCK_N][k]^T */
-static void sgemm(size_t m, size_t k, const float *x, size_t ldx,
-		  const float *w, float *y, bool acc)
-{
-	if (sgemm_serial)
-		pthread_mutex_lock(&sgemm_lock);
-	cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, m, BLOCK_N, k, 1,
-		    x, ldx, w, k, acc ? 1 : 0, y, BLOCK_N);
-	if (sgemm_serial)
-		pthread_mutex_unlock(&sgemm_lock);
-}
 
 struct part {			/* rows of activations, in F32 */
 	const float *x;
@@ -66,7 +38,8 @@ static void block(const struct mm *mm, const struct part *p, size_t n0,
 		c = k - i < BLOCK_K ? k - i : BLOCK_K;
 		mm_load_w(mm, p->w, c, n0, n, k0 + i, c);
 		memset(p->w + n * c, 0, (BLOCK_N - n) * c * sizeof(float));
-		sgemm(p->m, c, p->x + i, p->ldx, p->w, p->y, k0 + i);
+		nsp_blas_gemm(p->m, BLOCK_N, c, p->x + i, p->ldx, p->w, p->y,
+			      k0 + i);
 	}
 }
 
@@ -88,7 +61,7 @@ static void some_rows(const struct mm *mm, struct part *p, float *xbuf)
 	}
 }
 
-void mm_sgemm(const struct mm *mm)
+bool mm_sgemm(const struct mm *mm)
 {
 	float *xbuf = (float *)mm->scratch;
 	size_t most;
@@ -98,7 +71,8 @@ void mm_sgemm(const struct mm *mm)
 		.ldx = mm->k < LIMIT_K ? mm->k : LIMIT_K,
 	};
 
-	pthread_once(&sgemm_once, sgemm_init);
+	if (!nsp_blas())
+		return false;
 	most = X_PART / p.ldx;
 	if (most > Y_PART / BLOCK_N)
 		most = Y_PART / BLOCK_N;
@@ -106,4 +80,5 @@ void mm_sgemm(const struct mm *mm)
 		p.m = mm->m - p.m0 < most ? mm->m - p.m0 : most;
 		some_rows(mm, &p, xbuf);
 	}
+	return true;
 }

@@ -39,7 +39,7 @@ static void result(bool ok, const char *fmt, ...)
 	fflush(stdout);
 }
 
-static int32_t *id_array(json_t *root, const char *key, size_t *n)
+static inline int32_t *id_array(json_t *root, const char *key, size_t *n)
 {
 	json_t *a = json_object_get(root, key), *v;
 	int32_t *ids;
@@ -52,8 +52,8 @@ static int32_t *id_array(json_t *root, const char *key, size_t *n)
 	return ids;
 }
 
-static float *load_logits(const char *dir, const char *file, size_t rows,
-			  size_t vocab)
+static inline float *load_logits(const char *dir, const char *file,
+				 size_t rows, size_t vocab)
 {
 	char *path = qaic_path(dir, file), *data = NULL;
 	size_t len = 0;

@@ -335,7 +335,8 @@ static inline int rnd_how(struct arena *a)
 #define RUN_ALL(tests) run_all(tests, sizeof(tests) / sizeof(tests[0]))
 static inline int run_all(const struct CMUnitTest *tests, size_t n)
 {
-	static const char *const sets[] = { "portable", "avx2", "avx512" };
+	static const char *const sets[] = { "portable", "avx2",
+					    "avx512", "avx512vnni" };
 	int status, failed = 0;
 	size_t i;
 	pid_t pid;

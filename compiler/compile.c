@@ -14,9 +14,8 @@ static int no_mem(struct qaic_err *err)
 
 static int check_options(const struct qaicc_options *o, struct qaic_err *err)
 {
-	if (!o->onnx || !o->out_dir)
-		return qaic_fail(err, -EINVAL,
-				 "a model and an output directory are needed");
+	if (!o->onnx)
+		return qaic_fail(err, -EINVAL, "a model is needed");
 	if (o->num_cores < 1 || o->num_cores > NSP_MAX_NSPS)
 		return qaic_fail(err, -EINVAL,
 				 "number of cores %u: use 1 to %u",
@@ -298,7 +297,7 @@ int qaicc_compile(const struct qaicc_options *opt, struct qaicc_report *report,
 		rc = qc_emit_program(&c, err);
 	if (!rc && report)
 		rc = qc_report(&c, report, err);
-	if (!rc)
+	if (!rc && opt->out_dir)
 		rc = write_qpc(&c, report, err);
 	if (rc && report)
 		qaicc_report_release(report);

@@ -43,7 +43,11 @@ struct qaicc_custom_io {
 
 struct qaicc_options {
 	const char *onnx;		/* path of the model */
-	const char *out_dir;		/* gets programqpc.bin; made if missing */
+	/*
+	 * Gets programqpc.bin; made if missing. NULL: compile for the report alone;
+	 * no weight is read.
+	 */
+	const char *out_dir;
 	unsigned int num_cores;		/* 1..16 */
 	bool convert_to_fp16;		/* else F32 everywhere */
 	/*
@@ -85,7 +89,8 @@ struct qaicc_report {
 	uint32_t num_blocks;		/* matrices in the format of weights, */
 	uint64_t block_elems;		/* their elements */
 	uint64_t block_bytes;		/* and bytes in constants.bin */
-	/* constants with finite values beyond F16, which were clipped */
+	/* constants with finite values beyond F16, which were clipped; unknown
+	 * without out_dir */
 	struct { char name[128]; uint64_t count; } *clipped;
 	size_t num_clipped;
 	/* histogram of operators after fusion, "MatMul 14" */

@@ -64,6 +64,8 @@ struct qf_onnx {
 	Onnx__StringStringEntryProto **meta;
 	size_t num_meta, cap_meta;
 	json_t *names;			/* node names in use -> count */
+	/* leave holes where weights belong: for who looks at shapes alone */
+	bool hollow;
 };
 
 int qf_onnx_init(struct qf_onnx *o, struct qaic_err *err);

@@ -8,6 +8,7 @@
 
 #include "qpc/optable.h"
 #include "qpc/program.h"
+#include "qpc/timing_share.h"
 
 /* One SoC of each card: the public data sheet, per card over SoCs per card. */
 static const struct sku {
@@ -50,6 +51,7 @@ struct model {
 	double ddr_read, ddr_write, noc;	/* bytes of this phase */
 	double macs, consts, all_read, all_write, all_noc;
 	double memory, seconds;
+	struct qpc_shared *shared;
 };
 
 /* ---- bytes ---- */
@@ -137,7 +139,40 @@ static double rereads(const struct nsp_cmd *cmd, unsigned int k)
 	return (uint64_t)(other / VTCM_BLOCK) + 1;
 }
 
-static void add_traffic(struct model *m, struct load *l,
+/* Do addresses alone say what an operand is, and no data? */
+static bool addressed(const struct nsp_cmd *cmd, unsigned int k)
+{
+	switch (cmd->op) {
+	case NSP_KVGET:
+	case NSP_GATHER:
+	case NSP_GATHERE:
+	case NSP_GATHERND:
+		return k != 1;
+	case NSP_MATMUL:
+		return k != 2 || !qpc_opnd_present(cmd, 4);
+	default:
+		return true;
+	}
+}
+
+/* From CONST or DDR: what several NSPs want is fetched once, then multicast. */
+static void add_read(struct model *m, const struct nsp_cmd *cmd, unsigned int k,
+		     unsigned int nsp, double bytes)
+{
+	enum qpc_share how = QPC_SHARE_FETCH;
+
+	if (m->num_nsps > 1 && addressed(cmd, k))
+		how = qpc_shared_read(m->shared, nsp, cmd, k);
+	if (how == QPC_SHARE_FIRST)
+		m->noc += bytes;
+	if (how != QPC_SHARE_FETCH)
+		return;
+	m->ddr_read += bytes;
+	if (NSP_ADDR_SPACE(cmd->o[k].addr) == NSP_SPACE_CONST)
+		m->consts += bytes;
+}
+
+static void add_traffic(struct model *m, struct load *l, unsigned int nsp,
 			const struct nsp_cmd *cmd)
 {
 	const struct qpc_op_rule *rule = qpc_op_rule(cmd->op);
@@ -153,10 +188,11 @@ static void add_traffic(struct model *m, struct load *l,
 			rereads(cmd, k);
 		switch (NSP_ADDR_SPACE(cmd->o[k].addr)) {
 		case NSP_SPACE_CONST:
-			m->consts += bytes;
-			/* fallthrough */
 		case NSP_SPACE_DDR:
-			*(write ? &m->ddr_write : &m->ddr_read) += bytes;
+			if (write)
+				m->ddr_write += bytes;
+			else
+				add_read(m, cmd, k, nsp, bytes);
 			l->dma += bytes;
 			break;
 		case NSP_SPACE_TCM:	/* reads are local, writes go to all */
@@ -282,7 +318,7 @@ static double hvx_cost(const struct nsp_cmd *cmd)
 	}
 }
 
-static void add_command(struct model *m, struct load *l,
+static void add_command(struct model *m, struct load *l, unsigned int nsp,
 			const struct nsp_cmd *cmd)
 {
 	const struct qpc_op_rule *rule = qpc_op_rule(cmd->op);
@@ -292,7 +328,7 @@ static void add_command(struct model *m, struct load *l,
 	if (rule->engine == QPC_ENG_NONE)
 		return;
 	l->hvx += COMMAND_COST;
-	add_traffic(m, l, cmd);
+	add_traffic(m, l, nsp, cmd);
 	if (cmd->op == NSP_MATMUL) {
 		add_matmul(m, l, cmd);
 	} else if (cmd->op == NSP_ATTN) {
@@ -335,6 +371,7 @@ static void end_phase(struct model *m)
 	m->all_write += m->ddr_write;
 	m->all_noc += m->noc;
 	m->ddr_read = m->ddr_write = m->noc = 0;
+	qpc_shared_next_phase(m->shared);
 }
 
 /* Phase by phase through all streams at once. */
@@ -353,7 +390,7 @@ static uint32_t run_phases(struct model *m, const struct qpc_spec *spec)
 
 			while (at[n] < s->num_cmds &&
 			       s->cmds[at[n]].op != NSP_BARRIER)
-				add_command(m, l, &s->cmds[at[n]++]);
+				add_command(m, l, n, &s->cmds[at[n]++]);
 			more |= at[n]++ < s->num_cmds;
 		}
 		end_phase(m);
@@ -382,7 +419,9 @@ void qpc_timing(const struct qpc_program *prog, uint32_t spec,
 	clock = m.sku->int8_ops / 2 / m.sku->nsps / INT8_MACS;
 	m.hmx_rate = m.sku->fp16_flops / 2 / m.sku->nsps;
 	m.hvx_rate = HVX_LANES * clock;
+	m.shared = qpc_shared_new();
 	out->phases = run_phases(&m, &prog->specs[spec]);
+	qpc_shared_free(m.shared);
 	for (i = 0; i < prog->specs[spec].num_bindings; i++)
 		out->pcie += prog->specs[spec].bindings[i].size;
 	for (i = 0; i < NSP_MAX_NSPS; i++) {
@@ -408,7 +447,7 @@ void qpc_cmd_work(const struct nsp_cmd *cmd, double *bytes, double *ops)
 	*bytes = *ops = 0;
 	if (!qpc_op_rule(cmd->op))
 		return;
-	add_command(&m, &l, cmd);
+	add_command(&m, &l, 0, cmd);
 	*bytes = m.ddr_read + m.ddr_write + m.noc;
 	*ops = m.macs > 0 ? 2 * m.macs : (double)whole(l.hvx);
 }

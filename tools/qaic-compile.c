@@ -68,7 +68,8 @@ static const struct qaic_opt opts[] = {
 	  "must not exist." },
 	{ .name = "aic-perf-metrics", .kind = QAIC_OPT_FLAG, .to = &a.metrics,
 	  .help = "Print operators, MACs, DDR traffic, VTCM use and the "
-	  "modelled time of each card." },
+	  "modelled time of each card. Without -aic-binary-dir nothing is "
+	  "written, and no weight is read." },
 	{ .name = "v", .alias = "verbose", .kind = QAIC_OPT_FLAG,
 	  .to = &a.verbose, .help = "Print what is being compiled." },
 	LATER("mdp-load-partition-config", "models on several cards"),
@@ -120,13 +121,13 @@ static int check(struct qaic_err *err)
 	if (!a.compile_only)
 		return qaic_fail(err, -EINVAL,
 			"qaic-compile does not run models: give -compile-only, then use qaic-run");
-	if (!a.out)
+	if (!a.out && !a.metrics)
 		return qaic_fail(err, -EINVAL,
-			"no output directory: give -aic-binary-dir=DIR");
+			"no output directory: give -aic-binary-dir=DIR (or -aic-perf-metrics alone, to write nothing)");
 	if (a.fp32_nodes && !a.fp16)
 		return qaic_fail(err, -EINVAL,
 			"-node-precision-info needs -convert-to-fp16: all else is float32 already");
-	if (!lstat(a.out, &st))
+	if (a.out && !lstat(a.out, &st))
 		return qaic_fail(err, -EEXIST,
 			"%s exists: remove it, or give another -aic-binary-dir",
 			a.out);
@@ -248,7 +249,8 @@ static int compile(struct qaicc_options *o, struct qaic_err *err)
 	if (a.metrics)
 		print_metrics(&report, qaic_dtype_name(o->weights));
 	qaicc_report_release(&report);
-	printf("Generated binary is present at %s\n", a.out);
+	if (a.out)
+		printf("Generated binary is present at %s\n", a.out);
 	return 0;
 }
 

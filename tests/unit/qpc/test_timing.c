@@ -34,7 +34,8 @@ static void decoder(struct qpc_program *p, uint32_t nsps, uint32_t rows,
 				    STRIDES(0, 0, N, 1, 0, 0));
 			sample_opnd(c, 1, NSP_ADDR(NSP_SPACE_TCM, 0), QAIC_F16,
 				    STRIDES(0, 0, K, 0, 1, 0));
-			sample_opnd(c, 2, NSP_ADDR(NSP_SPACE_CONST, 0),
+			sample_opnd(c, 2, NSP_ADDR(NSP_SPACE_CONST,
+						   2ull * n * (N / nsps) * K),
 				    QAIC_F16, STRIDES(0, 0, 0, K, 1, 0));
 			c[1].op = NSP_BARRIER;
 		}
@@ -207,6 +208,45 @@ static void test_prefill_cores(void **state)
 	assert_true(percent(two.consts, 119.0 * 16384 * 4096 * 6.25 / 8) < 1e-6);
 }
 
+/* What several NSPs read of DDR is fetched once and multicast. */
+static void test_shared(void **state)
+{
+	const uint64_t bytes = 2ull * 256 * 4096;
+	struct qpc_timing t, apart;
+	struct nsp_cmd *c;
+	struct qpc_program p;
+	uint32_t n;
+
+	decoder(&p, 4, 256, 1, 4096, 4096);
+	qpc_timing(&p, 0, QPC_SKU_PRO, &apart);
+	for (n = 0; n < 4; n++)
+		p.specs[0].streams[n].cmds[0].o[1].addr =
+			NSP_ADDR(NSP_SPACE_DDR, 0);
+	qpc_timing(&p, 0, QPC_SKU_PRO, &t);
+	assert_int_equal(t.ddr_read, apart.ddr_read + bytes);
+	assert_int_equal(t.noc, apart.noc + bytes);
+	/* one of them reads something else */
+	c = &p.specs[0].streams[3].cmds[0];
+	c->o[1].addr += 2;
+	qpc_timing(&p, 0, QPC_SKU_PRO, &t);
+	assert_int_equal(t.ddr_read, apart.ddr_read + 2 * bytes);
+	assert_int_equal(t.noc, apart.noc + bytes);
+	c->o[1].addr -= 2;
+	c->o[1].stride[2]++;
+	qpc_timing(&p, 0, QPC_SKU_PRO, &t);
+	assert_int_equal(t.ddr_read, apart.ddr_read + 2 * bytes);
+	/* in two phases it is read twice */
+	qpc_program_release(&p);
+	decoder(&p, 4, 256, 2, 4096, 4096);
+	for (n = 0; n < 4; n++)
+		p.specs[0].streams[n].cmds[0].o[1].addr =
+			p.specs[0].streams[n].cmds[2].o[1].addr =
+			NSP_ADDR(NSP_SPACE_DDR, 0);
+	qpc_timing(&p, 0, QPC_SKU_PRO, &t);
+	assert_int_equal(t.ddr_read, 2 * (apart.ddr_read + bytes));
+	qpc_program_release(&p);
+}
+
 /* A cache read counts what is read, not what could be. */
 static void test_indexed(void **state)
 {
@@ -287,6 +327,7 @@ int main(void)
 		cmocka_unit_test(test_scaling),
 		cmocka_unit_test(test_batch),
 		cmocka_unit_test(test_prefill_cores),
+		cmocka_unit_test(test_shared),
 		cmocka_unit_test(test_indexed),
 		cmocka_unit_test(test_command),
 		cmocka_unit_test(test_edges),

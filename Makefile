@@ -219,7 +219,7 @@ $(BUILD)/tests/kernel/%: $(BUILD)/obj/tests/kernel/%.o $(call ROOMLIB,libqaic so
 	$(call cmd,LD) $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL)
 
 # libqaic's own tests run there as well, on the kernel's card
-KERNEL_BIN += $(addprefix $(BUILD)/tests/kernel/,test_exec test_transport)
+KERNEL_BIN += $(addprefix $(BUILD)/tests/kernel/,test_exec test_profile test_transport)
 $(BUILD)/tests/kernel/test_%: $(BUILD)/tests/unit/libqaic/test_%
 	@mkdir -p $(@D)
 	$(call cmd,CP) cp $< $@

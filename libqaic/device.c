@@ -133,6 +133,7 @@ void qaic_device_close(struct qaic_device *dev)
 	if (!dev)
 		return;
 	dev->t->ops->close(dev->t);
+	free(dev->events);
 	free(dev);
 }
 

@@ -11,6 +11,8 @@
 struct qaic_device {
 	struct qaic_transport *t;
 	uint32_t qid;
+	struct qaic_nnc_profile_event *events;	/* of the last profile */
+	size_t num_events;
 };
 
 /* One exchange with the card: transactions are put behind one another. */

@@ -204,27 +204,36 @@ struct qaic_profile_event {
 	const char *op, *sub;
 	const char *dtype;		/* of a product's second input, or "" */
 	uint32_t nsp;			/* or DMA channel */
-	uint32_t thread;		/* of the host; a number for each */
+	uint32_t thread;		/* of the card; a number for each */
 	uint64_t begin_ns, end_ns;	/* CLOCK_MONOTONIC */
 	/* as the model counts them: bytes from and to the card's memory and other
 	 * NSPs, and operations (two for a multiply-accumulate) */
 	double bytes, ops;
 };
 
+/* What was noted. */
+struct qaic_profile {
+	size_t num_events;
+	uint64_t lost;			/* more that there was no room for */
+	uint32_t threads;		/* that stand for the card's NSPs */
+};
+
 /*
- * Note the next @max_events commands and transfers of the embedded card, for whatever
- * program; those noted before are forgotten. -EBUSY: it is noting already;
- * -EOPNOTSUPP: a card of the kernel's, which does not say.
+ * Note the next @max_events (at most 1048576) commands and transfers that the card
+ * executes for the programs of @dev; those noted before are forgotten. -EBUSY:
+ * somebody else profiles the card; -EOPNOTSUPP: it is no simulated one.
  */
 int qaic_profile_start(struct qaic_device *dev, size_t max_events,
 		       struct qaic_err *err);
+/* Stop, and get from the card what was noted. */
+int qaic_profile_stop(struct qaic_device *dev, struct qaic_profile *out,
+		      struct qaic_err *err);
 /*
- * Stop, while no exec is in flight: how many were noted, and in *lost how many more
- * there were no room for.
+ * Event @i after the stop, in the order in which they began. False for an index out of
+ * range. Its strings live for ever.
  */
-size_t qaic_profile_stop(struct qaic_device *dev, size_t *lost);
-/* Event @i after the stop, in no order. False for an index out of range. */
-bool qaic_profile_event(size_t i, struct qaic_profile_event *event);
+bool qaic_profile_event(const struct qaic_device *dev, size_t i,
+			struct qaic_profile_event *event);
 
 /* "0.1.0" */
 const char *qaic_version(void);

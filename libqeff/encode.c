@@ -11,7 +11,7 @@
 #include "base/f16.h"
 #include "base/str.h"
 #include "libqaic/qaic.h"
-#include "libqeff/qeff.h"
+#include "libqeff/watch.h"
 
 #define MAX_OUTPUTS 8
 
@@ -41,6 +41,7 @@ struct qeff_encoder {
 	uint32_t batch, max_len;
 	int64_t pad_id;
 	double time;
+	struct qeff_watched watched;
 };
 
 static int64_t **input_of(struct length *l, const char *name)
@@ -275,6 +276,13 @@ static double now(void)
 	return ts.tv_sec + ts.tv_nsec * 1e-9;
 }
 
+void qeff_encoder_watch(struct qeff_encoder *e, const struct qeff_watch *w)
+{
+	e->watched = (struct qeff_watched){ 0 };
+	if (w)
+		e->watched.by = *w;
+}
+
 int qeff_encoder_run(struct qeff_encoder *e, const struct qeff_text *texts,
 		     size_t num, size_t first, struct qaic_err *err)
 {
@@ -293,7 +301,8 @@ int qeff_encoder_run(struct qeff_encoder *e, const struct qeff_text *texts,
 	for (i = 0; i < e->batch; i++)
 		fill_row(e, l, i, i < num ? &texts[i] : NULL);
 	start = now();
-	ret = qaic_exec_run(l->exec, err);
+	ret = qeff_watched_run(&e->watched, e->dev, l->exec, QEFF_CALL_TEXT,
+			       &l->model, err);
 	e->time = now() - start;
 	if (ret)
 		return ret;

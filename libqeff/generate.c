@@ -154,7 +154,8 @@ static int encode(struct run *run, uint64_t *calls)
 			      ph->seq_len, &s->rules.start_id,
 			      !row->done, 0);
 	}
-	ret = qaic_exec_run(ph->exec, run->err);
+	ret = qeff_watched_run(&s->watched, s->dev, ph->exec, QEFF_CALL_PREFILL,
+			       &ph->model, run->err);
 	++*calls;
 	for (r = 0; !ret && r < s->batch; r++) {
 		if (run->rows[r].done)
@@ -185,7 +186,9 @@ static int prefill(struct run *run, uint64_t *calls)
 				      ph->position_ids + (size_t)r * ph->seq_len,
 				      ph->seq_len, run->rows[r].prompt,
 				      run->rows[r].prompt_len, first);
-		ret = qaic_exec_run(ph->exec, run->err);
+		ret = qeff_watched_run(&s->watched, s->dev, ph->exec,
+				       QEFF_CALL_PREFILL, &ph->model,
+				       run->err);
 		if (ret)
 			return ret;
 		++*calls;
@@ -227,16 +230,18 @@ static bool fill_decode(struct run *run)
 
 static int decode(struct run *run, uint64_t *calls)
 {
-	struct qeff_phase *ph = run->s->decode;
+	struct qeff_session *s = run->s;
+	struct qeff_phase *ph = s->decode;
 	uint32_t r;
 	int ret;
 
 	while (fill_decode(run)) {
-		ret = qaic_exec_run(ph->exec, run->err);
+		ret = qeff_watched_run(&s->watched, s->dev, ph->exec,
+				       QEFF_CALL_DECODE, &ph->model, run->err);
 		if (ret)
 			return ret;
 		++*calls;
-		for (r = 0; r < run->s->batch; r++) {
+		for (r = 0; r < s->batch; r++) {
 			if (run->rows[r].done)
 				continue;
 			ret = show_logits(run, ph, r);

@@ -346,6 +346,31 @@ int qeff_build_qpc(const struct qeff_build_options *opt, struct qaic_err *err);
  */
 #define QEFF_NUM_SKUS	3
 
+struct qaic_device;
+
+/* A call on the card */
+enum qeff_call_kind {
+	QEFF_CALL_PREFILL, QEFF_CALL_DECODE,
+	QEFF_CALL_TEXT,			/* a whole text at once */
+};
+
+struct qeff_watch_call {
+	struct qaic_device *dev;	/* libqaic's */
+	enum qeff_call_kind kind;
+	uint64_t index;			/* from 0, since it is watched */
+	double modelled[QEFF_NUM_SKUS];	/* seconds on a real card */
+	uint64_t begin_ns, ns;		/* CLOCK_MONOTONIC; known after it */
+};
+
+/* Who wants to know of calls; a negative errno ends what is done. */
+struct qeff_watch {
+	int (*before)(void *ctx, const struct qeff_watch_call *call,
+		      struct qaic_err *err);
+	int (*after)(void *ctx, const struct qeff_watch_call *call,
+		     struct qaic_err *err);
+	void *ctx;
+};
+
 struct qeff_session;
 
 struct qeff_session_options {
@@ -360,6 +385,8 @@ int qeff_session_open(const struct qeff_session_options *opt,
 void qeff_session_close(struct qeff_session *s);
 /* Leave the card to others until the next qeff_generate(). */
 void qeff_session_rest(struct qeff_session *s);
+/* Of each call from now on; NULL: nobody. Copied. */
+void qeff_session_watch(struct qeff_session *s, const struct qeff_watch *w);
 uint32_t qeff_session_batch(const struct qeff_session *s);
 /* Prompt tokens of one call; with an encoder no prompt can be longer. */
 uint32_t qeff_session_prompt_len(const struct qeff_session *s);
@@ -468,6 +495,8 @@ struct qeff_output {
 int qeff_encoder_open(const struct qeff_encoder_options *opt,
 		      struct qeff_encoder **out, struct qaic_err *err);
 void qeff_encoder_close(struct qeff_encoder *e);
+/* As qeff_session_watch(). */
+void qeff_encoder_watch(struct qeff_encoder *e, const struct qeff_watch *w);
 uint32_t qeff_encoder_batch(const struct qeff_encoder *e);
 /* The longest text that there is a program for. */
 uint32_t qeff_encoder_max_len(const struct qeff_encoder *e);

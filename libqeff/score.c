@@ -56,7 +56,8 @@ static int run_chunk(struct qeff_session *s, const struct qeff_score_request *re
 			      ph->position_ids + (size_t)r * ph->seq_len,
 			      ph->seq_len, n ? req->tokens[r] : NULL, n, first);
 	}
-	ret = qaic_exec_run(ph->exec, err);
+	ret = qeff_watched_run(&s->watched, s->dev, ph->exec, QEFF_CALL_TEXT,
+			       &ph->model, err);
 	for (r = 0; !ret && r < req->num_rows; r++) {
 		n = req->num_tokens[r];
 		for (i = 0; !ret && i < ph->seq_len && first + i < n; i++)

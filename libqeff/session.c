@@ -183,6 +183,13 @@ void qeff_session_close(struct qeff_session *s)
 	free(s);
 }
 
+void qeff_session_watch(struct qeff_session *s, const struct qeff_watch *w)
+{
+	s->watched = (struct qeff_watched){ 0 };
+	if (w)
+		s->watched.by = *w;
+}
+
 uint32_t qeff_session_batch(const struct qeff_session *s)
 {
 	return s->batch;

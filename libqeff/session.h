@@ -5,6 +5,7 @@
 
 #include "libqaic/qaic.h"
 #include "libqeff/qeff.h"
+#include "libqeff/watch.h"
 
 _Static_assert(QEFF_NUM_SKUS == (int)QAIC_NUM_SKUS, "the same cards");
 
@@ -37,6 +38,7 @@ struct qeff_session {
 	enum qaic_dtype logits_dtype;	/* QAIC_F32 or QAIC_F16 */
 	float *row;			/* one row of logits, if they are F16 */
 	struct qeff_rules rules;
+	struct qeff_watched watched;
 };
 
 /* What the bindings of a specialization say (session_shape.c). */

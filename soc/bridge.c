@@ -133,8 +133,8 @@ static uint16_t move_profiled(struct soc_dbc *d)
 	uint16_t code = move(d);
 
 	if (xfer != QAIC_HW_CMD_XFER_NONE && d->cur.len)
-		nsp_prof_dma(d->id, xfer == QAIC_HW_CMD_XFER_OUT, d->cur.len,
-			     begin);
+		nsp_prof_dma(&d->soc->prof, d->act->owner, d->id,
+			     xfer == QAIC_HW_CMD_XFER_OUT, d->cur.len, begin);
 	return code;
 }
 
@@ -183,7 +183,7 @@ static bool step(struct soc_dbc *d)
 		d->step = SOC_STEP_MOVE;
 		return true;
 	case SOC_STEP_MOVE:
-		fail(d, atomic_load_explicit(&nsp_prof_on, memory_order_acquire) ?
+		fail(d, nsp_prof_on(&d->soc->prof, d->act->owner) ?
 			move_profiled(d) : move(d));
 		d->step = SOC_STEP_POSTSYNC;
 		return true;

@@ -7,6 +7,7 @@
 
 #include "qpc/program.h"
 #include "soc/nsp.h"
+#include "soc/nsp_prof.h"
 #include "soc/soc.h"
 #include "uapi/qaic_hw.h"
 #include "uapi/qaic_nnc.h"
@@ -178,6 +179,7 @@ struct soc {
 	uint32_t num_nsps, sku;
 	bool help;
 	uint64_t nsp_busy_ticks[NSP_MAX_NSPS];	/* of jobs that ended; atomic */
+	struct nsp_prof prof;
 
 	pthread_mutex_t qsm_lock;	/* all below */
 	struct soc_res total, used;	/* used: by groups and activations */
@@ -249,6 +251,8 @@ struct soc_group *qsm_find_group(struct soc *soc, uint32_t id);
 int qsm_take(const struct soc_res *total, struct soc_res *used,
 	     const struct soc_res *want);
 void qsm_give(struct soc_res *used, const struct soc_res *want);
+
+int qsm_profile(struct qsm *q, const void *cmd, void *rsp);
 
 /* Everything of a user handle, or of all when @all. */
 void qsm_terminate(struct soc *soc, uint32_t owner, bool all);

@@ -76,6 +76,7 @@ void soc_jobs_init(struct soc_dbc *dbc)
 	for (i = 0; i < 2; i++) {
 		dbc->jobs[i].done = job_done;
 		dbc->jobs[i].ctx = dbc;
+		dbc->jobs[i].prof = &dbc->soc->prof;
 	}
 }
 
@@ -102,6 +103,7 @@ uint16_t soc_check_start(struct soc_dbc *dbc)
 	job->prog = prog;
 	job->spec = word - 1;
 	job->mem = &dbc->act->mem;
+	job->owner = dbc->act->owner;
 	job->quick = job->spec < 64 && dbc->act->quick >> job->spec & 1;
 	if (job->quick)
 		dbc->help = true;

@@ -47,10 +47,14 @@ int nsp_pool_create(unsigned int threads, struct nsp_pool **out,
 void nsp_pool_destroy(struct nsp_pool *pool);
 unsigned int nsp_pool_threads(const struct nsp_pool *pool);
 
+struct nsp_prof;
+
 struct nsp_job {
 	const struct qpc_program *prog;
 	uint32_t spec;
 	const struct nsp_mem *mem;
+	struct nsp_prof *prof;		/* may note what it does; NULL: none */
+	uint32_t owner;			/* whose job it is, for that */
 	/*
 	 * Called in the thread that ends the job, after the last phase: the
 	 * card then does the streams' semaphore handshake (nsp_exec skips SEM

@@ -180,25 +180,22 @@ static void end_phase(struct nsp_pool *p)
 	open_phase(p, p->num_nsps - 1);
 }
 
-static void exec_profiled(const struct nsp_cmd *cmd, const struct nsp_mem *mem,
+static void exec_profiled(struct nsp_pool *p, const struct nsp_cmd *cmd,
 			  unsigned int nsp, void *scratch)
 {
 	uint64_t begin = nsp_prof_now();
 
-	nsp_exec(cmd, mem, nsp, scratch);
-	nsp_prof_add(cmd, nsp, begin);
+	nsp_exec(cmd, p->mem, nsp, scratch);
+	nsp_prof_cmd(p->job->prof, p->job->owner, cmd, nsp, begin);
 }
 
 /* one NSP from here to its next barrier or its end */
 static void run_nsp(struct nsp_pool *p, unsigned int nsp, void *scratch)
 {
 	const struct qpc_stream *s = &p->spec->streams[nsp];
-	void (*exec)(const struct nsp_cmd *cmd, const struct nsp_mem *mem,
-		     unsigned int nsp, void *scratch) = nsp_exec;
+	bool profiled = nsp_prof_on(p->job->prof, p->job->owner);
 	uint32_t i = p->pos[nsp];
 
-	if (atomic_load_explicit(&nsp_prof_on, memory_order_acquire))
-		exec = exec_profiled;
 	for (; i < s->num_cmds; i++) {
 		if (s->cmds[i].op == NSP_BARRIER) {
 			i++;
@@ -206,7 +203,10 @@ static void run_nsp(struct nsp_pool *p, unsigned int nsp, void *scratch)
 		}
 		if (s->cmds[i].op == NSP_END)
 			break;
-		exec(&s->cmds[i], p->mem, nsp, scratch);
+		if (profiled)
+			exec_profiled(p, &s->cmds[i], nsp, scratch);
+		else
+			nsp_exec(&s->cmds[i], p->mem, nsp, scratch);
 	}
 	p->pos[nsp] = i;
 }

@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: MIT
+/*
+ * Threads write events without a lock: each takes the next number. To stop is to say
+ * so and then to wait for those that have not seen it; who writes looks once more
+ * after it has been counted, so that no event of one user gets into the memory, or
+ * the profile, of another.
+ */
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -8,14 +15,8 @@
 #include "qpc/program.h"
 #include "soc/nsp_prof.h"
 
-_Atomic bool nsp_prof_on;
-
-static struct nsp_event *events;
-static size_t room;
-static _Atomic size_t next;
-
-static _Atomic int num_threads;
-static _Thread_local int thread = -1;	/* number of this one */
+static _Atomic uint32_t num_threads;
+static _Thread_local uint32_t thread;	/* number of this one, from 1 */
 
 uint64_t nsp_prof_now(void)
 {
@@ -25,80 +26,102 @@ uint64_t nsp_prof_now(void)
 	return t.tv_sec * 1000000000ull + t.tv_nsec;
 }
 
-int nsp_prof_start(size_t max)
+int nsp_prof_start(struct nsp_prof *p, uint32_t owner, uint64_t room)
 {
-	if (atomic_load(&nsp_prof_on))
+	if (p->held && p->owner != owner)
 		return -EBUSY;
-	if (max != room) {
-		free(events);
-		events = calloc(max, sizeof(*events));
-		room = events ? max : 0;
-	}
-	if (!events)
+	if (!room || room > QAIC_NNC_PROFILE_ROOM)
+		return -EINVAL;
+	nsp_prof_end(p);
+	p->events = calloc(room, sizeof(*p->events));
+	if (!p->events)
 		return -ENOMEM;
-	if (thread < 0)
-		thread = atomic_fetch_add(&num_threads, 1);
-	atomic_store(&next, 0);
-	atomic_store(&nsp_prof_on, true);
+	p->room = room;
+	p->held = true;
+	p->owner = owner;
+	atomic_store(&p->next, 0);
+	atomic_store(&p->noting, NSP_PROF_OF(owner));
 	return 0;
 }
 
-void nsp_prof_stop(void)
+void nsp_prof_stop(struct nsp_prof *p)
 {
-	atomic_store(&nsp_prof_on, false);
+	atomic_store(&p->noting, 0);
+	while (atomic_load(&p->writers))
+		sched_yield();
 }
 
-size_t nsp_prof_events(const struct nsp_event **v, size_t *lost)
+uint64_t nsp_prof_count(const struct nsp_prof *p, uint64_t *lost)
 {
-	size_t n = atomic_load(&next);
+	uint64_t n = atomic_load(&p->next);
 
-	*v = events;
-	*lost = n > room ? n - room : 0;
+	*lost = n > p->room ? n - p->room : 0;
 	return n - *lost;
 }
 
-/* Room for what ends now; NULL: there is none. */
-static struct nsp_event *add(uint64_t begin)
+void nsp_prof_end(struct nsp_prof *p)
 {
-	uint64_t end = nsp_prof_now();
-	size_t i = atomic_fetch_add_explicit(&next, 1, memory_order_relaxed);
-
-	if (i >= room)
-		return NULL;
-	if (thread < 0)
-		thread = atomic_fetch_add(&num_threads, 1);
-	memset(&events[i], 0, sizeof(events[i]));
-	events[i].begin = begin;
-	events[i].end = end;
-	events[i].thread = thread;
-	return &events[i];
+	nsp_prof_stop(p);
+	free(p->events);
+	p->events = NULL;
+	p->room = 0;
+	atomic_store(&p->next, 0);
+	p->held = false;
 }
 
-void nsp_prof_add(const struct nsp_cmd *cmd, unsigned int nsp, uint64_t begin)
+static void add(struct nsp_prof *p, uint32_t owner,
+		const struct qaic_nnc_profile_event *e)
+{
+	uint64_t i;
+
+	atomic_fetch_add(&p->writers, 1);
+	if (nsp_prof_on(p, owner)) {
+		i = atomic_fetch_add(&p->next, 1);
+		if (i < p->room)
+			p->events[i] = *e;
+	}
+	atomic_fetch_sub(&p->writers, 1);
+}
+
+static uint32_t this_thread(void)
+{
+	if (!thread)
+		thread = atomic_fetch_add(&num_threads, 1) + 1;
+	return thread - 1;
+}
+
+static uint64_t whole(double v)
+{
+	return v >= 1.8e19 ? UINT64_MAX : v;
+}
+
+void nsp_prof_cmd(struct nsp_prof *p, uint32_t owner, const struct nsp_cmd *cmd,
+		  unsigned int nsp, uint64_t begin)
 {
 	const struct qpc_op_rule *rule = qpc_op_rule(cmd->op);
-	struct nsp_event *e;
+	struct qaic_nnc_profile_event e = {
+		.begin = begin, .end = nsp_prof_now(), .thread = this_thread(),
+		.kind = QAIC_NNC_EVENT_CMD, .op = cmd->op, .sub = cmd->sub,
+		.dtype = cmd->dtype[2], .nsp = nsp,
+	};
+	double bytes, ops;
 
 	if (!rule || rule->engine == QPC_ENG_NONE)
 		return;			/* the job's end does these */
-	e = add(begin);
-	if (!e)
-		return;
-	e->op = cmd->op;
-	e->sub = cmd->sub;
-	e->dtype = cmd->dtype[2];
-	e->nsp = nsp;
-	qpc_cmd_work(cmd, &e->bytes, &e->ops);
+	qpc_cmd_work(cmd, &bytes, &ops);
+	e.bytes = whole(bytes);
+	e.ops = whole(ops);
+	add(p, owner, &e);
 }
 
-void nsp_prof_dma(unsigned int channel, bool out, uint64_t bytes,
-		  uint64_t begin)
+void nsp_prof_dma(struct nsp_prof *p, uint32_t owner, unsigned int channel,
+		  bool out, uint64_t bytes, uint64_t begin)
 {
-	struct nsp_event *e = add(begin);
+	struct qaic_nnc_profile_event e = {
+		.begin = begin, .end = nsp_prof_now(), .thread = this_thread(),
+		.kind = out ? QAIC_NNC_EVENT_DMA_OUT : QAIC_NNC_EVENT_DMA_IN,
+		.nsp = channel, .bytes = bytes,
+	};
 
-	if (!e)
-		return;
-	e->kind = out ? NSP_EVENT_DMA_OUT : NSP_EVENT_DMA_IN;
-	e->nsp = channel;
-	e->bytes = bytes;
+	add(p, owner, &e);
 }

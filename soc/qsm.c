@@ -45,6 +45,7 @@ static const struct qsm_cmd {
 	    create_group_rsp, qsm_create_group),
 	CMD(RELEASE_RESOURCE_GROUP, RELEASE_RESOURCE_GROUP_RSP, id_req,
 	    simple_rsp, qsm_release_group),
+	CMD(PROFILE, PROFILE_RSP, profile, profile_rsp, qsm_profile),
 #undef CMD
 };
 
@@ -60,7 +61,7 @@ static const struct qsm_cmd *find_cmd(uint32_t req)
 	return NULL;
 }
 
-/* Replies are a few hundred bytes: there is always room for what we add. */
+/* A reply is at most a profile's: there is always room for what we add. */
 void *qsm_add(struct qsm *q, uint32_t type, size_t len)
 {
 	struct qaic_nnc_trans *t = (void *)(q->reply + q->len);

@@ -151,6 +151,8 @@ void qsm_terminate(struct soc *soc, uint32_t owner, bool all)
 	for (i = 0; i < SOC_NUM_DBC; i++)
 		if (soc->acts[i] && (all || soc->acts[i]->owner == owner))
 			qsm_free_act(soc, soc->acts[i]);
+	if (all || (soc->prof.held && soc->prof.owner == owner))
+		nsp_prof_end(&soc->prof);
 	for (x = soc->xfers; x; x = xn) {
 		xn = x->next;
 		if (all || x->owner == owner)

@@ -23,10 +23,9 @@ static struct {
 	unsigned int qid, iters, start_iter, num_samples;
 	double seconds;
 	bool given_n, given_time, given_start, given_samples, given_dir;
-	bool given_prof;
 } a = { .iters = 1, .num_samples = 1, .out_dir = "." };
 static struct qaic_prof prof;
-static struct qaic_textgen gen = { .prog = "qaic-run" };
+static struct qaic_textgen gen = { .prog = "qaic-run", .prof = &prof };
 
 static const struct qaic_opt opts[] = {
 	QAIC_OPT_GROUP("Program:"),
@@ -60,20 +59,7 @@ static const struct qaic_opt opts[] = {
 	{ .name = "write-output-num-samples", .kind = QAIC_OPT_UINT,
 	  .to = &a.num_samples, .min = 1, .given = &a.given_samples,
 	  .arg = "N", .def = "1", .help = "Iterations to write." },
-	{ .name = "aic-profiling-type", .kind = QAIC_OPT_STR, .to = &prof.type,
-	  .arg = "latency|stats|trace", .help = "Say where the time goes: latency, "
-	  "the distribution of that of inferences; stats, a table of the "
-	  "operators that the embedded card executed; trace, a file for "
-	  "Perfetto of all that it did." },
-	{ .name = "aic-profiling-out-dir", .kind = QAIC_OPT_STR,
-	  .to = &prof.out_dir, .arg = "DIR", .def = ".",
-	  .help = "Where trace writes trace.json." },
-	{ .name = "aic-profiling-start-iter", .kind = QAIC_OPT_UINT,
-	  .to = &prof.start_iter, .given = &a.given_prof, .arg = "N",
-	  .def = "0", .help = "First iteration to profile." },
-	{ .name = "aic-profiling-num-samples", .kind = QAIC_OPT_UINT,
-	  .to = &prof.num_samples, .min = 1, .given = &a.given_prof,
-	  .arg = "N", .def = "all", .help = "Iterations to profile." },
+	QAIC_PROF_OPTS(prof),
 	QAIC_OPT_GROUP("Language models:"),
 	{ .name = "model-name", .kind = QAIC_OPT_STR, .to = &a.model_name,
 	  .arg = "DIR",
@@ -333,19 +319,21 @@ static bool more(const struct run *r, uint64_t start)
 
 static int iterate(struct run *r, struct qaic_err *err)
 {
-	uint64_t start = now_ns(), begin, t;
+	struct qaic_prof_call call = { .what = "inference" };
+	uint64_t start = now_ns();
 	int ret = 0;
 
 	for (; more(r, start) && !ret; r->done++) {
+		call.iter = r->done;
 		ret = qaic_prof_before(&prof, r->dev, r->done, err);
 		if (ret)
 			break;
-		begin = now_ns();
+		call.begin = now_ns();
 		ret = qaic_exec_run(r->exec, err);
-		t = now_ns() - begin;
-		r->ns += t;
+		call.ns = now_ns() - call.begin;
+		r->ns += call.ns;
 		if (!ret)
-			ret = qaic_prof_after(&prof, r->done, begin, t, err);
+			ret = qaic_prof_after(&prof, &call, err);
 		if (!ret && writes(r->done))
 			ret = write_outputs(r, r->done, err);
 		if (!ret)
@@ -400,7 +388,7 @@ static int run_raw(struct qaic_err *err)
 		ret = iterate(&r, err);
 	if (!ret) {
 		print_stats(&r);
-		ret = qaic_prof_report(&prof, err);
+		ret = qaic_prof_report(&prof, NULL, err);
 	}
 	qaic_prof_release(&prof);
 	for (i = 0; r.expected && i < r.num_out; i++)
@@ -420,8 +408,7 @@ static bool has_prompt(void)
 static int check(struct qaic_err *err)
 {
 	bool raw = a.inputs.n || a.outputs.n || a.given_n || a.given_time ||
-		   a.given_dir || a.given_start || a.given_samples || a.spec ||
-		   prof.type;
+		   a.given_dir || a.given_start || a.given_samples || a.spec;
 	bool text = a.model_name || gen.generation_len || gen.ignore_eos ||
 		    gen.print_ids || gen.write_logits || gen.json;
 
@@ -437,9 +424,6 @@ static int check(struct qaic_err *err)
 	if (a.given_n && a.given_time)
 		return qaic_fail(err, -EINVAL,
 				 "--num-iter and --time exclude each other");
-	if (a.given_prof && !prof.type)
-		return qaic_fail(err, -EINVAL,
-				 "--aic-profiling-start-iter and -num-samples need --aic-profiling-type");
 	if (a.given_dir && !qaic_is_dir(a.out_dir))
 		return qaic_fail(err, -ENOTDIR,
 				 "--write-output-dir %s: not a directory",

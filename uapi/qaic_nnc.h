@@ -143,6 +143,9 @@ enum qaic_nnc_cmd {
 	QAIC_NNC_PERFORMANCE_INFO_RSP = 35,
 	QAIC_NNC_ACTIVATE_STATE = 36,
 	QAIC_NNC_ACTIVATE_STATE_RSP = 37,
+	/* of the simulated card alone, far from the vendor's numbers */
+	QAIC_NNC_PROFILE = 0x5100,
+	QAIC_NNC_PROFILE_RSP = 0x5101,
 };
 
 /* Status codes of replies */
@@ -406,6 +409,48 @@ struct qaic_nnc_create_group_rsp {
 	__u32 pad;
 };
 
+/*
+ * What the card did for this user: commands of its activations' NSPs, transfers of
+ * its DMA channels. One user of a card at a time; what others run is not told.
+ */
+#define QAIC_NNC_PROFILE_START	0	/* arg: room for this many events */
+#define QAIC_NNC_PROFILE_STOP	1	/* the events stay */
+#define QAIC_NNC_PROFILE_READ	2	/* arg: the first event of the reply */
+#define QAIC_NNC_PROFILE_END	3	/* stop, and forget them */
+
+#define QAIC_NNC_PROFILE_ROOM	(1u << 20)	/* at most */
+#define QAIC_NNC_PROFILE_EVENTS	80		/* in a reply, at most */
+
+#define QAIC_NNC_EVENT_CMD	0
+#define QAIC_NNC_EVENT_DMA_IN	1
+#define QAIC_NNC_EVENT_DMA_OUT	2
+
+struct qaic_nnc_profile {
+	__u32 type;
+	__u32 what;			/* QAIC_NNC_PROFILE_* */
+	__u64 arg;
+};
+
+struct qaic_nnc_profile_event {
+	__u64 begin, end;		/* ns, CLOCK_MONOTONIC of the card process */
+	__u64 bytes, ops;		/* as the model counts them */
+	__u32 thread;			/* of the card process; a number for each */
+	__u8 kind;			/* QAIC_NNC_EVENT_* */
+	__u8 op, sub, dtype;		/* of a command; dtype of operand 2 */
+	__u8 nsp;			/* or the channel */
+	__u8 pad[7];
+};
+
+struct qaic_nnc_profile_rsp {
+	__u32 type;
+	__s32 status;
+	__u32 threads;			/* that stand for the NSPs */
+	__u32 num;			/* events here */
+	__u64 total;			/* events noted */
+	__u64 lost;			/* and those there was no room for */
+	struct qaic_nnc_profile_event events[QAIC_NNC_PROFILE_EVENTS];
+};
+
 #ifndef __cplusplus
 #define QAIC_NNC_SIZE(name, size) \
 	_Static_assert(sizeof(struct qaic_nnc_##name) == (size), #name)
@@ -444,6 +489,9 @@ QAIC_NNC_SIZE(deactivate, 16);
 QAIC_NNC_SIZE(activate_state, 72);
 QAIC_NNC_SIZE(create_group, 64);
 QAIC_NNC_SIZE(create_group_rsp, 16);
+QAIC_NNC_SIZE(profile, 16);
+QAIC_NNC_SIZE(profile_event, 48);
+QAIC_NNC_SIZE(profile_rsp, 32 + 48 * QAIC_NNC_PROFILE_EVENTS);
 #undef QAIC_NNC_SIZE
 _Static_assert(__builtin_offsetof(struct qaic_nnc_dev_data, hw_version) == 96,
 	       "dev_data");

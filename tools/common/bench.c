@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -158,6 +159,31 @@ static int measure(struct bench *x, struct qaic_bench_row *row)
 	return 0;
 }
 
+/* One run more, which is not measured. */
+static int profile(struct bench *x, struct qaic_bench_row *row)
+{
+	struct qeff_watch watch = qaic_prof_watch(x->b->prof);
+	struct qeff_result res;
+	int ret;
+
+	if (!x->b->prof->type)
+		return 0;
+	qeff_session_watch(x->s, &watch);
+	ret = generate(x, row, x->b->generation_len, &res);
+	qeff_session_watch(x->s, NULL);
+	if (!ret) {
+		qeff_result_release(&res);
+		if (!x->b->json)
+			printf("batch %u, prompt %u\n", row->batch, row->prompt);
+		ret = qaic_prof_report(x->b->prof, x->b->json ? &row->profile :
+				       NULL, x->err);
+	}
+	if (!ret && !x->b->json)
+		printf("\n");
+	qaic_prof_release(x->b->prof);
+	return ret;
+}
+
 static int run_row(struct bench *x, struct qaic_bench_row *row)
 {
 	int ret = open_session(x, row);
@@ -166,6 +192,8 @@ static int run_row(struct bench *x, struct qaic_bench_row *row)
 		ret = make_prompts(x, row);
 	if (!ret)
 		ret = measure(x, row);
+	if (!ret)
+		ret = profile(x, row);
 	qaic_progress_clear();
 	qeff_session_close(x->s);
 	free(x->ids);
@@ -201,6 +229,8 @@ int qaic_bench_run(const struct qaic_bench *b, struct qaic_err *err)
 		ret = qaic_bench_json(b, row, n, err);
 	else if (!ret)
 		qaic_bench_print(b, row, n);
+	for (i = 0; row && i < n; i++)
+		json_decref(row[i].profile);
 	free(x.prefill);
 	free(x.decode);
 	free(row);

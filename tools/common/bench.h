@@ -4,6 +4,7 @@
 #define QAIC_TOOLS_BENCH_H
 
 #include "libqeff/qeff.h"
+#include "tools/common/profile.h"
 
 #define QAIC_BENCH_MAX	16
 
@@ -16,6 +17,7 @@ struct qaic_bench {
 	unsigned int prompt[QAIC_BENCH_MAX], num_prompt;
 	unsigned int generation_len, runs, threads, qid;
 	bool json;
+	struct qaic_prof *prof;		/* one more run of each; type NULL: none */
 };
 
 /* One batch size and prompt length; rates are tokens per second of all rows. */
@@ -26,6 +28,7 @@ struct qaic_bench_row {
 	double bytes;			/* GB/s of weights that decode reads */
 	double bandwidth;		/* GB/s measured before and after */
 	double model_prefill[QEFF_NUM_SKUS], model_decode[QEFF_NUM_SKUS];
+	json_t *profile;		/* or NULL */
 };
 
 /* Every prompt length with every batch size, each in a program of its own. */

@@ -62,7 +62,7 @@ void qaic_bench_print(const struct qaic_bench *b,
 
 static json_t *json_row(const struct qaic_bench_row *row)
 {
-	json_t *model = json_object();
+	json_t *model = json_object(), *j;
 	unsigned int k;
 
 	for (k = 0; k < QEFF_NUM_SKUS; k++)
@@ -71,7 +71,7 @@ static json_t *json_row(const struct qaic_bench_row *row)
 				  qaic_json_number(row->model_prefill[k]),
 				  "decode_tokens_per_s",
 				  qaic_json_number(row->model_decode[k])));
-	return json_pack("{s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+	j = json_pack("{s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 		"batch_size", (int)row->batch, "prompt_len", (int)row->prompt,
 		"prefill_tokens_per_s", qaic_json_number(row->prefill),
 		"decode_tokens_per_s", qaic_json_number(row->decode),
@@ -79,6 +79,9 @@ static json_t *json_row(const struct qaic_bench_row *row)
 		"weights_gb_per_s", qaic_json_number(row->bytes),
 		"bandwidth_gb_per_s", qaic_json_number(row->bandwidth),
 		"share", qaic_json_number(share(row)), "modelled", model);
+	if (j && row->profile)
+		json_object_set(j, "profile", row->profile);
+	return j;
 }
 
 int qaic_bench_json(const struct qaic_bench *b,

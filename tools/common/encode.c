@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "libqaic/qaic.h"
 #include "tools/common/encode_priv.h"
+#include "tools/common/profile.h"
 #include "tools/common/progress.h"
 
 #define MAX_CONTEXT	(64u << 20)
@@ -65,6 +66,9 @@ int qaic_encode_check(const struct qaic_encode *e, enum qeff_task task,
 		return qaic_fail(err, -EINVAL,
 				 "--output %s: the name must end in .npy or .json",
 				 e->output);
+	if (e->prof && e->prof->type && !e->json && qaic_encode_quiet(e, task))
+		return qaic_fail(err, -EINVAL,
+				 "--aic-profiling-type needs --output or --json: the vectors go to standard output");
 	if (e->pooling && strcmp(e->pooling, "mean") &&
 	    strcmp(e->pooling, "cls") && strcmp(e->pooling, "max"))
 		return qaic_fail(err, -EINVAL,
@@ -374,6 +378,7 @@ static int open_all(struct qaic_enc *g)
 	struct qeff_encoder_options o = {
 		.qpc_dir = e->qpc, .qid = e->qid, .progress = e->progress,
 	};
+	struct qeff_watch watch;
 	int ret;
 
 	ret = qeff_model_info(e->model_dir, &g->info, g->err);
@@ -405,46 +410,16 @@ static int open_all(struct qaic_enc *g)
 	}
 	if (ret)
 		return ret;
+	if (e->prof && e->prof->type) {
+		watch = qaic_prof_watch(e->prof);
+		qeff_encoder_watch(g->enc, &watch);
+	}
 	g->results = json_array();
 	g->answers = calloc(g->prompts.n + 1, sizeof(*g->answers));
 	if (!g->results || !g->answers)
 		return qaic_enc_no_memory(g);
 	if (e->write_logits)
 		ret = qaic_outfile_open(&g->logits, e->write_logits, g->err);
-	return ret;
-}
-
-static int report(struct qaic_enc *g)
-{
-	json_t *j;
-	int ret = 0;
-
-	if (g->info.task == QEFF_TASK_ANSWER)
-		ret = qaic_enc_print_answers(g);
-	if (!ret && g->info.task == QEFF_TASK_EMBED)
-		ret = qaic_enc_print_vectors(g);
-	if (!ret && g->e->json) {
-		j = json_pack("{s:s, s:o, s:i, s:O, s:{s:i, s:f, s:f}}", "qpc",
-			      g->e->qpc, "model", qaic_json_text(g->e->model_dir),
-			      "batch_size", (int)qeff_encoder_batch(g->enc),
-			      "results", g->results, "performance",
-			      "calls", (int)g->calls, "total_s", g->time,
-			      "modelled_total_s", g->model_time[QAIC_SKU_PRO]);
-		ret = j ? json_dumpf(j, stdout, JSON_INDENT(2) |
-				     JSON_PRESERVE_ORDER) : -1;
-		json_decref(j);
-		printf("\n");
-		if (ret)
-			ret = qaic_fail(g->err, -EIO,
-					"the JSON document cannot be written");
-	}
-	if (!ret && g->e->verbose)
-		fprintf(stderr, "%s: QPC %s: batch %u, up to %u tokens; %zu calls, %.6f sec, modelled on an AI 100 Standard %.6f, Pro %.6f, Ultra SoC %.6f sec\n",
-			g->e->prog, g->e->qpc, qeff_encoder_batch(g->enc),
-			qeff_encoder_max_len(g->enc), g->calls, g->time,
-			g->model_time[QAIC_SKU_STANDARD],
-			g->model_time[QAIC_SKU_PRO],
-			g->model_time[QAIC_SKU_ULTRA]);
 	return ret;
 }
 
@@ -468,6 +443,8 @@ static void close_all(struct qaic_enc *g)
 		qaic_outfile_abort(&g->logits);
 	json_decref(g->results);
 	qaic_prompts_release(&g->prompts);
+	if (g->e->prof)
+		qaic_prof_release(g->e->prof);
 	if (!g->e->encoder)
 		qeff_encoder_close(g->enc);
 	if (g->tok)
@@ -489,7 +466,7 @@ int qaic_encode_run(const struct qaic_encode *e, struct qaic_err *err)
 	if (!ret && g.logits.fd >= 0)
 		ret = qaic_outfile_commit(&g.logits, err);
 	if (!ret)
-		ret = report(&g);
+		ret = qaic_enc_report(&g);
 	close_all(&g);
 	return ret;
 }

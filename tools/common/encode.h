@@ -14,6 +14,8 @@
 #include "libqeff/qeff.h"
 #include "tools/common/opt.h"
 
+struct qaic_prof;
+
 struct qaic_encode {
 	const char *prog;		/* "qeff infer", for messages */
 	const char *model_dir, *qpc;
@@ -27,6 +29,7 @@ struct qaic_encode {
 	const char *pooling, *output;
 	bool normalize, json, verbose;
 	const char *write_logits;
+	struct qaic_prof *prof;		/* NULL: none */
 	struct qaic_progress progress;
 };
 

@@ -67,6 +67,8 @@ const float *qaic_enc_row(const struct qaic_enc *g, const char *name,
 			  size_t row, size_t tokens, size_t *num);
 /* "{"prompt": ..., "prompt_ids": [...]}", for --json. */
 json_t *qaic_enc_object(const struct qaic_enc *g, size_t prompt);
+/* Answers and vectors, then times and the profile. */
+int qaic_enc_report(struct qaic_enc *g);
 int qaic_enc_no_memory(const struct qaic_enc *g);
 
 /* Take what the last call has in @row for a text; print or keep it. */

@@ -115,8 +115,22 @@ static int on_logits(void *ctx, size_t row, size_t i, const float *logits,
 
 /* ---- running ---- */
 
+static int on_call(void *ctx, const struct qeff_watch_call *call,
+		   struct qaic_err *err)
+{
+	struct ppl *x = ctx;
+	struct qaic_ppl_sums *s = &x->sums[x->k];
+	int i;
+
+	s->seconds += call->ns / 1e9;
+	for (i = 0; i < QEFF_NUM_SKUS; i++)
+		s->modelled[i] += call->modelled[i];
+	return 0;
+}
+
 static int open_format(struct ppl *x)
 {
+	struct qeff_watch watch = { .after = on_call, .ctx = x };
 	const struct qaic_ppl_format *f = &x->p->format[x->k];
 	struct qeff_build_options o = x->p->build;
 	struct qeff_session_options so = {
@@ -136,6 +150,8 @@ static int open_format(struct ppl *x)
 	so.qpc_dir = art.qpc_dir;
 	ret = qeff_session_open(&so, &x->s[x->k], x->err);
 	qeff_artefacts_release(&art);
+	if (!ret)
+		qeff_session_watch(x->s[x->k], &watch);
 	return ret;
 }
 

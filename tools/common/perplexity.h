@@ -42,6 +42,8 @@ int qaic_ppl_run(const struct qaic_ppl *p, struct qaic_err *err);
 struct qaic_ppl_sums {
 	size_t tokens, top1;		/* predictions; same largest as FP32 */
 	double nll, kl, kl_max;		/* sums, in nats; the largest */
+	double seconds;			/* of the calls on the card */
+	double modelled[QEFF_NUM_SKUS];
 };
 
 struct qaic_ppl_text {

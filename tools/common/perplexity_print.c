@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "libqaic/qaic.h"
 #include "tools/common/json_out.h"
 #include "tools/common/perplexity.h"
 #include "tools/common/verify.h"
@@ -34,6 +35,29 @@ static double loss(const struct qaic_ppl_sums *s)
 	return s->nll / s->tokens;
 }
 
+/* How long it took here, and would take on a card. */
+static void print_times(const struct qaic_ppl *p, const struct qaic_ppl_sums *s)
+{
+	const struct qaic_ppl_format *f = p->format;
+	char name[64];
+	size_t i;
+	int k;
+
+	printf("\n%-26s %10s   %s\n%-26s %10s  ", "", "calls",
+	       "modelled AI 100, one SoC, sec", "format", "sec");
+	for (k = 0; k < QEFF_NUM_SKUS; k++)
+		printf(" %12s", qaic_sku_name(k));
+	printf("\n");
+	for (i = 0; i < p->num_formats; i++, f++, s++) {
+		snprintf(name, sizeof(name), "%s/%s/%s", weights(f),
+			 activations(f), cache(f));
+		printf("%-26s %10.3f  ", name, s->seconds);
+		for (k = 0; k < QEFF_NUM_SKUS; k++)
+			printf(" %12.6f", s->modelled[k]);
+		printf("\n");
+	}
+}
+
 void qaic_ppl_print(const struct qaic_ppl *p, const struct qaic_ppl_text *text,
 		    const struct qaic_ppl_sums *s)
 {
@@ -55,6 +79,7 @@ void qaic_ppl_print(const struct qaic_ppl *p, const struct qaic_ppl_text *text,
 			       s->kl_max, 100.0 * s->top1 / s->tokens);
 		printf("\n");
 	}
+	print_times(p, s - p->num_formats);
 }
 
 static json_t *json_format(const struct qaic_ppl_format *f,
@@ -65,7 +90,11 @@ static json_t *json_format(const struct qaic_ppl_format *f,
 			      cache(f), "loss", qaic_json_number(loss(s)),
 			      "perplexity", qaic_json_number(exp(loss(s))));
 
-	if (!j || !compared)
+	if (!j)
+		return NULL;
+	json_object_set_new(j, "calls_s", qaic_json_number(s->seconds));
+	json_object_set_new(j, "modelled_s", qaic_json_skus(s->modelled));
+	if (!compared)
 		return j;
 	json_object_set_new(j, "kl_mean", qaic_json_number(s->kl / s->tokens));
 	json_object_set_new(j, "kl_max", qaic_json_number(s->kl_max));

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * The Trace Event Format: complete events ("X") in microseconds, three processes with
- * a track for each NSP, DMA channel and host thread.
+ * --aic-profiling-type trace: the Trace Event Format, complete events ("X") in
+ * microseconds, in the order of their beginnings on each track. Three processes with a
+ * track for each NSP, DMA channel and host thread: the one that calls the card, and
+ * those that do the card's work.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -9,6 +11,7 @@
 
 #include "base/file.h"
 #include "base/str.h"
+#include "tools/common/json_out.h"
 #include "tools/common/profile.h"
 
 #define FLUSH	(1u << 20)
@@ -24,6 +27,8 @@ struct trace {
 	bool any;
 	struct qaic_err *err;
 };
+
+#define CLIENT	0			/* the tid of who calls; threads follow */
 
 static int flush(struct trace *t)
 {
@@ -54,14 +59,19 @@ static void track(struct trace *t, int pid, unsigned int tid)
 {
 	static const char *const of[] = {
 		[PID_NSP] = "NSP", [PID_DMA] = "DMA channel",
-		[PID_HOST] = "thread",
+		[PID_HOST] = "card thread",
 	};
 	char text[32];
 
 	if (tid >= TRACKS || t->seen[pid][tid])
 		return;
 	t->seen[pid][tid] = true;
-	snprintf(text, sizeof(text), "%s %u", of[pid], tid);
+	if (pid != PID_HOST)
+		snprintf(text, sizeof(text), "%s %u", of[pid], tid);
+	else if (tid == CLIENT)
+		snprintf(text, sizeof(text), "client");
+	else
+		snprintf(text, sizeof(text), "%s %u", of[pid], tid - 1);
 	name(t, pid, tid, "thread_name", text);
 }
 
@@ -71,7 +81,7 @@ static void span(struct trace *t, int pid, unsigned int tid, uint64_t begin,
 	track(t, pid, tid);
 	next(t);
 	qaic_str_printf(&t->s, "{\"ph\":\"X\",\"pid\":%d,\"tid\":%u,\"ts\":%.3f,\"dur\":%.3f,\"name\":\"%s\"",
-			pid, tid, (begin - t->zero) / 1e3, (end - begin) / 1e3,
+			pid, tid, begin > t->zero ? (begin - t->zero) / 1e3 : 0, (end - begin) / 1e3,
 			text);
 }
 
@@ -80,13 +90,12 @@ static void event(struct trace *t, const struct qaic_profile_event *e)
 	int pid = e->kind == QAIC_PROFILE_COMMAND ? PID_NSP : PID_DMA;
 	char text[64];
 
-	snprintf(text, sizeof(text), "%s%s%s%s%s", e->op, *e->sub ? "." : "",
-		 e->sub, *e->dtype ? " " : "", e->dtype);
+	qaic_prof_name(e, text, sizeof(text));
 	span(t, pid, e->nsp, e->begin_ns, e->end_ns, text);
 	qaic_str_printf(&t->s, ",\"args\":{\"bytes\":%.0f,\"ops\":%.0f,\"thread\":%u}}",
 			e->bytes, e->ops, e->thread);
 	/* and the thread that did it */
-	span(t, PID_HOST, e->thread, e->begin_ns, e->end_ns, text);
+	span(t, PID_HOST, e->thread + 1, e->begin_ns, e->end_ns, text);
 	qaic_str_printf(&t->s, ",\"args\":{\"%s\":%u}}",
 			pid == PID_NSP ? "nsp" : "channel", e->nsp);
 }
@@ -103,13 +112,14 @@ static int write_all(struct trace *t, const struct qaic_prof *p)
 	name(t, PID_DMA, 0, "process_name", "DMA channels");
 	name(t, PID_HOST, 0, "process_name", "host threads");
 	for (i = 0; i < p->num; i++) {
-		snprintf(text, sizeof(text), "inference %zu",
-			 i + p->start_iter);
-		/* around what the thread itself did for the card */
-		span(t, PID_HOST, 0, p->begin[i], p->begin[i] + p->ns[i], text);
+		const struct qaic_prof_call *c = &p->calls[i];
+
+		snprintf(text, sizeof(text), "%s %llu", c->what,
+			 (unsigned long long)c->iter);
+		span(t, PID_HOST, CLIENT, c->begin, c->begin + c->ns, text);
 		qaic_str_puts(&t->s, "}");
 	}
-	for (i = 0; !ret && i < p->count && qaic_profile_event(i, &e); i++) {
+	for (i = 0; !ret && qaic_profile_event(p->dev, i, &e); i++) {
 		event(t, &e);
 		if (t->s.len > FLUSH)
 			ret = flush(t);
@@ -118,7 +128,24 @@ static int write_all(struct trace *t, const struct qaic_prof *p)
 	return ret ? ret : flush(t);
 }
 
-int qaic_prof_trace(const struct qaic_prof *p, struct qaic_err *err)
+static int write_file(struct trace *t, const struct qaic_prof *p,
+		      const char *path)
+{
+	int ret = qaic_outfile_open(&t->f, path, t->err);
+
+	if (ret)
+		return ret;
+	ret = write_all(t, p);
+	if (ret)
+		qaic_outfile_abort(&t->f);
+	else
+		ret = qaic_outfile_commit(&t->f, t->err);
+	qaic_str_free(&t->s);
+	return ret;
+}
+
+int qaic_prof_trace(const struct qaic_prof *p, json_t **json,
+		    struct qaic_err *err)
 {
 	struct trace *t = calloc(1, sizeof(*t));
 	char *path = qaic_path(p->out_dir ? p->out_dir : ".", "trace.json");
@@ -129,21 +156,19 @@ int qaic_prof_trace(const struct qaic_prof *p, struct qaic_err *err)
 		goto out;
 	}
 	t->err = err;
-	t->zero = p->begin[0];
-	ret = qaic_outfile_open(&t->f, path, err);
+	t->zero = p->calls[0].begin;
+	ret = write_file(t, p, path);
 	if (ret)
 		goto out;
-	ret = write_all(t, p);
-	if (ret)
-		qaic_outfile_abort(&t->f);
-	else
-		ret = qaic_outfile_commit(&t->f, err);
-	qaic_str_free(&t->s);
-	if (!ret)
+	if (json) {
+		*json = json_pack("{s:s, s:o, s:I, s:I}", "type", "trace",
+				  "file", qaic_json_text(path),
+				  "events", (json_int_t)p->got.num_events,
+				  "lost", (json_int_t)p->got.lost);
+	} else {
 		printf("Writing file:%s\n", path);
-	if (!ret && p->lost)
-		printf("%zu more events found no room; profile fewer iterations (--aic-profiling-num-samples)\n",
-		       p->lost);
+		qaic_prof_say_lost(p);
+	}
 out:
 	free(t);
 	free(path);

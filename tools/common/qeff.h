@@ -7,6 +7,7 @@
 #include "tools/common/encode.h"
 #include "tools/common/formats.h"
 #include "tools/common/opt.h"
+#include "tools/common/profile.h"
 #include "tools/common/textgen.h"
 
 struct qeff_args {
@@ -22,6 +23,7 @@ struct qeff_args {
 };
 extern struct qeff_args qeff_args;
 extern struct qaic_textgen qeff_gen;
+extern struct qaic_prof qeff_prof;	/* of infer, execute and bench */
 extern struct qaic_encode qeff_enc;
 
 struct qeff_stage {

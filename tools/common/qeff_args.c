@@ -14,6 +14,7 @@ struct qeff_args qeff_args = {
 	.ctx_len = 128,
 };
 struct qaic_textgen qeff_gen;
+struct qaic_prof qeff_prof;
 struct qaic_encode qeff_enc;
 
 /* "[0]" or "0": one card; a list is for tensor slicing. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* qeff bench */
 #include <errno.h>
+#include <string.h>
 
 #include "base/str.h"
 #include "libqaic/qaic.h"
@@ -42,7 +43,12 @@ static int run_bench(struct qaic_opt_cmd *cmd, struct qaic_err *err)
 	int ret;
 
 	qeff_args.quiet = true;
-	ret = qeff_arg_build(&bench.build, err);
+	ret = qaic_prof_check(&qeff_prof, err);
+	if (!ret && qeff_prof.type && !strcmp(qeff_prof.type, "trace"))
+		ret = qaic_fail(err, -EINVAL,
+				"--aic-profiling-type trace: bench runs several programs; qeff infer writes the trace of one");
+	if (!ret)
+		ret = qeff_arg_build(&bench.build, err);
 	if (!ret)
 		ret = qeff_arg_model(&bench.build.model_dir, err);
 	if (!ret)
@@ -57,6 +63,7 @@ static int run_bench(struct qaic_opt_cmd *cmd, struct qaic_err *err)
 	bench.qid = qeff_args.qid;
 	bench.json = qeff_gen.json;
 	bench.info = &info;
+	bench.prof = &qeff_prof;
 	ret = set_threads(err);
 	return ret ? ret : qaic_bench_run(&bench, err);
 }
@@ -81,6 +88,7 @@ static const struct qaic_opt bench_opts[] = {
 	  .def = "$QAIC_THREADS, else one for each CPU",
 	  .help = "Threads of the embedded card, and of the measurement of the "
 	  "bandwidth." },
+	QAIC_PROF_OPTS(qeff_prof),
 	QAIC_OPT_GROUP("Compilation:"), QEFF_OPT_CORES, QEFF_OPT_PRECISION,
 	QEFF_OPT_DEVICE,
 	QAIC_OPT_GROUP("Output:"),

@@ -62,6 +62,8 @@ static void share_options(void)
 	qeff_enc.verbose = qeff_gen.verbose;
 	qeff_enc.write_logits = qeff_gen.write_logits;
 	qeff_enc.progress = qaic_progress_terminal();
+	qeff_gen.prof = &qeff_prof;
+	qeff_enc.prof = &qeff_prof;
 }
 
 /* As load(). */
@@ -288,7 +290,8 @@ static int run_execute(struct qaic_opt_cmd *cmd, struct qaic_err *err)
 static const struct qaic_opt infer_opts[] = {
 	QEFF_OPT_MODEL, QEFF_OPT_PLUGIN, QEFF_OPT_CACHE, QEFF_OPT_SHAPE,
 	QEFF_OPT_DEVICE,
-	QAIC_TEXTGEN_OPTS(qeff_gen), QAIC_ENCODE_OPTS(qeff_enc),
+	QAIC_TEXTGEN_OPTS(qeff_gen), QAIC_PROF_OPTS(qeff_prof),
+	QAIC_ENCODE_OPTS(qeff_enc),
 	{ .name = "verify", .kind = QAIC_OPT_FLAG, .to = &qeff_gen.verify,
 	  .help = "Evaluate the ONNX with the slow reference loops too, print "
 	  "how far the card is from it, and fail if that is too far." },
@@ -318,7 +321,7 @@ static const struct qaic_opt execute_opts[] = {
 	{ .name = "qpc-path", .kind = QAIC_OPT_STR, .to = &qeff_args.qpc_path,
 	  .arg = "DIR", .help = "The compiled model." },
 	QEFF_OPT_DEVICE, QAIC_TEXTGEN_OPTS(qeff_gen),
-	QAIC_ENCODE_OPTS(qeff_enc), QEFF_LATER_HUB,
+	QAIC_PROF_OPTS(qeff_prof), QAIC_ENCODE_OPTS(qeff_enc), QEFF_LATER_HUB,
 	QEFF_LATER("full-batch-size", NULL, "continuous batching"),
 };
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "tools/common/profile.h"
 #include "tools/common/progress.h"
 #include "tools/common/textgen_priv.h"
 
@@ -22,7 +23,10 @@ int qaic_textgen_check(const struct qaic_textgen *t, struct qaic_err *err)
 	if (!t->input_ids && !t->prompt && !t->prompts_file)
 		return qaic_fail(err, -EINVAL,
 				 "no prompt: give --prompt, --prompts-txt-file-path or --input-ids");
-	return 0;
+	if (t->prof && t->prof->type && t->verify)
+		return qaic_fail(err, -EINVAL,
+				 "--aic-profiling-type and --verify exclude each other");
+	return t->prof ? qaic_prof_check(t->prof, err) : 0;
 }
 
 int qaic_textgen_check_chat(const struct qaic_textgen *t, const char *dir,
@@ -328,6 +332,7 @@ static int open_all(struct qaic_gen *g)
 	struct qeff_session_options so = {
 		.qpc_dir = t->qpc, .qid = t->qid, .progress = t->progress,
 	};
+	struct qeff_watch watch;
 	int ret;
 
 	ret = open_tokenizer(g);
@@ -341,6 +346,10 @@ static int open_all(struct qaic_gen *g)
 		ret = read_prompts(g);
 	if (ret)
 		return ret;
+	if (t->prof && t->prof->type) {
+		watch = qaic_prof_watch(t->prof);
+		qeff_session_watch(g->s, &watch);
+	}
 	g->results = json_array();
 	if (!g->results)
 		return qaic_fail(g->err, -ENOMEM, "out of memory");
@@ -362,6 +371,12 @@ static void say_more(const struct qaic_gen *g)
 
 static int report(struct qaic_gen *g)
 {
+	int ret = 0;
+
+	if (g->t->prof && g->t->json)
+		ret = qaic_prof_report(g->t->prof, &g->profile, g->err);
+	if (ret)
+		return ret;
 	if (g->t->json) {
 		if (qaic_print_json(g))
 			return qaic_fail(g->err, -EIO,
@@ -371,7 +386,11 @@ static int report(struct qaic_gen *g)
 			qaic_print_verify(g);
 		qaic_print_model(&g->perf, qeff_session_batch(g->s));
 		qaic_print_stats(&g->perf, qeff_session_batch(g->s));
+		if (g->t->prof)
+			ret = qaic_prof_report(g->t->prof, NULL, g->err);
 	}
+	if (ret)
+		return ret;
 	if (g->t->verbose)
 		say_more(g);
 	return g->t->verify ? qaic_gen_verify_result(g) : 0;
@@ -386,7 +405,10 @@ static void close_all(struct qaic_gen *g)
 	if (g->logits.fd >= 0)
 		qaic_outfile_abort(&g->logits);
 	json_decref(g->results);
+	json_decref(g->profile);
 	qaic_prompts_release(&g->prompts);
+	if (g->t->prof)
+		qaic_prof_release(g->t->prof);
 	if (g->s && !g->t->session)
 		qeff_session_close(g->s);
 	if (g->tok)

@@ -13,6 +13,7 @@
 #include "base/progress.h"
 #include "tools/common/opt.h"
 
+struct qaic_prof;
 struct qeff_session;
 
 struct qaic_textgen {
@@ -33,6 +34,7 @@ struct qaic_textgen {
 	enum qaic_dtype weights;
 	unsigned int num_cores;
 	const char *write_logits;
+	struct qaic_prof *prof;		/* NULL: none */
 	struct qaic_progress progress;
 };
 

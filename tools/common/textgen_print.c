@@ -126,6 +126,16 @@ json_t *qaic_json_ids(const int32_t *ids, size_t n)
 	return a;
 }
 
+json_t *qaic_json_skus(const double *v)
+{
+	json_t *j = json_object();
+	unsigned int i;
+
+	for (i = 0; i < QEFF_NUM_SKUS; i++)
+		json_object_set_new(j, qaic_sku_name(i), qaic_json_number(v[i]));
+	return j;
+}
+
 json_t *qaic_json_result(const struct qaic_prompt *p, const int32_t *ids,
 			 size_t n, const char *text)
 {
@@ -194,6 +204,8 @@ int qaic_print_json(const struct qaic_gen *g)
 		json_object_set_new(j, "model", qaic_json_text(g->t->model_dir));
 	if (g->t->verify)
 		json_object_set_new(j, "verify", json_verify(g));
+	if (g->profile)
+		json_object_set(j, "profile", g->profile);
 	ret = json_dumpf(j, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
 	printf("\n");
 	json_decref(j);

@@ -31,6 +31,7 @@ struct qaic_gen {
 	struct qaic_perf perf;
 	struct qeff_verifier *verifier;
 	json_t *results;		/* --json: one object for each prompt */
+	json_t *profile;		/* and what was asked for; may be NULL */
 	struct qaic_err *err;
 };
 

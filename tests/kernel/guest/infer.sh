@@ -64,6 +64,46 @@ t_two_clients() {
 	wait $a || wrong "$(cat $tmp/c.log)"
 }
 
+# the card process says what it did: the same products as on the embedded card
+profile() {	# profile NAME ARGUMENT...: the case gpt2, as JSON
+	local name=$1
+	shift
+	# shellcheck disable=SC2046
+	infer "$name" 0 $(from_list gpt2) --json "$@"
+}
+
+products() {	# products FILE: of a profile of the type stats
+	jq -c '.profile.operators | map(select(.operator | startswith("matmul")) |
+		[.operator, .calls, .mb]) | sort' "$1"
+}
+
+t_profile_stats() {
+	profile card --aic-profiling-type stats || return 1
+	jq -e '.profile | .threads >= 1 and .lost == 0 and .all.calls > 0 and
+		.all.ms <= .threads * .wall_ms' $tmp/card.out >/dev/null ||
+		wrong "$(jq -c .profile $tmp/card.out)" || return 1
+	QAIC_EMBEDDED=1 profile embedded --aic-profiling-type stats || return 1
+	[ "$(products $tmp/card.out)" = "$(products $tmp/embedded.out)" ] ||
+		wrong "$(products $tmp/card.out) is not $(products $tmp/embedded.out)"
+}
+
+t_profile_trace() {
+	mkdir -p $tmp/trace
+	profile trace --aic-profiling-type trace --aic-profiling-out-dir $tmp/trace ||
+		return 1
+	jq -e '[.traceEvents[] | select(.name == "thread_name") | .args.name] as $t |
+		([.traceEvents[] | select(.ph == "X")] | group_by([.pid, .tid]) |
+			map([range(1; length) as $i | .[$i].ts >= .[$i - 1].ts] | all) | all) and
+		([.traceEvents[] | select(.tid == 0 and .pid == 3 and .ph == "X")] |
+			[first.ts, (last | .ts + .dur)]) as $w |
+		([.traceEvents[] | select(.ph == "X") | .ts >= $w[0] - 0.002 and
+			.ts + .dur <= $w[1] + 0.002] | all) and
+		($t | index("NSP 0") and index("NSP 15") and index("client") and
+			(map(startswith("DMA channel ")) | any) and
+			(map(startswith("card thread ")) | any))' $tmp/trace/trace.json \
+		>/dev/null || wrong "$(head -c 2000 $tmp/trace/trace.json)"
+}
+
 t_render_group() {
 	# not root, but in the group that owns the node
 	setpriv --reuid=65534 --regid=65534 --groups="$(getent group render |

@@ -103,6 +103,7 @@ t_frozen_idle_card() {
 # go on, programs that are full of errors
 t_libqaic_transport() { TMPDIR=$tmp "$kbin/test_transport"; }
 t_libqaic_exec() { TMPDIR=$tmp "$kbin/test_exec"; }
+t_libqaic_profile() { TMPDIR=$tmp "$kbin/test_profile"; }
 
 # without the function there is no node; with it again, there is
 t_unbind() {

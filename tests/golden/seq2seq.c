@@ -7,7 +7,7 @@
  */
 #include "compiler/qaicc.h"
 #include "libqeff/safetensors.h"
-#include "tests/golden/check.h"
+#include "tests/golden/copies.h"
 
 #define MAX_BATCH 3
 
@@ -296,75 +296,12 @@ out:
 
 /* ---- T5 in half precision ---- */
 
-/* Multiply the queries' weights in a safetensors file of float32. */
-static int tame_weights(char *data, size_t len, float factor)
-{
-	static const char end[] = "Attention.q.weight";
-	struct qaic_err err = QAIC_ERR_INIT;
-	uint64_t head, from, to;
-	json_t *root, *t, *at;
-	const char *name;
-	float *w;
-
-	memcpy(&head, data, 8);
-	if (head > len - 8 ||
-	    qaic_json_parse(data + 8, head, "safetensors", &root, &err))
-		return -1;
-	json_object_foreach(root, name, t) {
-		if (strlen(name) < sizeof(end) ||
-		    strcmp(name + strlen(name) - strlen(end), end))
-			continue;
-		at = json_object_get(t, "data_offsets");
-		from = json_integer_value(json_array_get(at, 0));
-		to = json_integer_value(json_array_get(at, 1));
-		for (w = (float *)(data + 8 + head + from);
-		     (char *)w < data + 8 + head + to; w++)
-			*w *= factor;
-	}
-	json_decref(root);
-	return 0;
-}
-
-static char *tamed_copy(const struct golden *g)
-{
-	static const char *const files[] = { "config.json",
-		"generation_config.json", "model.safetensors" };
-	char *dir = qaic_asprintf("%s/tame/%s", cache, g->name);
-	struct qaic_err err = QAIC_ERR_INIT;
-	char *from, *to, *data = NULL;
-	size_t i, len;
-	int ret;
-
-	ret = qaic_mkdirs(dir, &err);
-	for (i = 0; !ret && i < QAIC_ARRAY_SIZE(files); i++) {
-		from = qaic_path(g->dir, files[i]);
-		to = qaic_path(dir, files[i]);
-		ret = qaic_read_file(from, 1 << 28, &data, &len, &err);
-		if (!ret && i == 2)
-			ret = tame_weights(data, len, 1 / 64.0f);
-		if (!ret)
-			ret = qaic_write_file(to, data, len, &err);
-		free(data);
-		free(from);
-		free(to);
-	}
-	result(!ret, "%s: a copy with smaller queries: %s", g->name, err.msg);
-	if (!ret)
-		return dir;
-	free(dir);
-	return NULL;
-}
-
-/*
- * T5 does not scale its scores, and these models' random weights make scores in
- * the hundreds: rounding nothing but the weights to half precision moves their
- * logits by 8 % and more. With queries of a 64th the scores are those of a trained
- * model; the card in FP32, held to Hugging Face's numbers above, is the reference.
- */
+/* The card in FP32, held to Hugging Face's numbers above, is the reference. */
 static void check_tamed(const struct golden *g)
 {
 	struct golden t = *g;
-	struct combo c = { &t, tamed_copy(g), true, 16, g->num_input, 1 };
+	struct combo c = { &t, edited_copy(g->dir, g->name, tame, NULL), true,
+			   16, g->num_input, 1 };
 	const int32_t *p = g->input;
 	struct made m;
 	unsigned int cores;
@@ -392,7 +329,7 @@ static void check_model(const char *dir)
 		result(false, "%s: bad golden files", dir);
 		goto out;
 	}
-	t5 = !strncmp(g.name, "t5", 2);
+	t5 = is_t5(g.name);
 	for (i = 0; i < QAIC_ARRAY_SIZE(cores); i++) {
 		check_golden(&g, dir, true, cores[i], g.num_input);
 		check_golden(&g, dir, true, cores[i], 40);

@@ -74,6 +74,7 @@ $(foreach r,$(ROOMS),$(eval $(call room-rule,$(r))))
 ROOMLIB = $(patsubst %,$(BUILD)/lib/room-%.a,$(1))
 
 # kernels that are built for one instruction set and chosen at run time
+$(BUILD)/obj/soc/%_portable.o: CFLAGS_ALL += -O3
 $(BUILD)/obj/soc/%_avx2.o: CFLAGS_ALL += -O3 -mavx2 -mfma -mf16c
 $(BUILD)/obj/soc/%_avx512.o: CFLAGS_ALL += -O3 -mavx512f -mavx512bw \
 	-mavx512vl -mavx512dq -mavx2 -mfma -mf16c

@@ -5,32 +5,55 @@
  */
 #include "soc/kern_mx_common.h"
 
-/* Values of the codes of a format in units, and of the bytes of MXINT8. */
-static int value_of(enum qaic_dtype dtype, uint8_t code)
+#define VECTOR	(QPC_PANEL_ROWS * 4)	/* four k of each row; qpc/panel.h */
+
+/*
+ * The value of a code in units (mx_unit): a sign, two bits of exponent, @m of
+ * mantissa. Nothing here keeps a compiler from doing many at once.
+ */
+static inline int8_t value_of(uint8_t code, int m)
 {
-	return qaic_mx_element(dtype, code) / mx_unit(dtype);
+	uint8_t e = code >> m & 3, v = code & ((1 << m) - 1);
+
+	v += e ? 1 << m : 0;
+	v += e >= 2 ? v : 0;
+	v += e == 3 ? v : 0;
+	return code >> (m + 2) & 1 ? -v : v;
 }
 
-/* Four vectors' places: k = 4 v + j of row i; see qpc/panel.h. */
-static void decode_block(enum qaic_dtype dtype, const int8_t *table,
-			 const uint8_t *p, int16_t out[QPC_PANEL_ROWS][32])
+/* Vector @v of the block. */
+static void decode_vector(enum qaic_dtype dtype, const uint8_t *p, unsigned int v,
+			  int8_t out[VECTOR])
 {
 	static const uint8_t shift[4] = { 4, 6, 0, 2 };
-	unsigned int v, i, j, c;
+	const uint8_t *low = p + v / 2 * VECTOR, *high = p + (4 + v / 4) * VECTOR;
+	unsigned int i, s = v % 2 * 4, h = shift[v % 4];
+
+	if (dtype == QAIC_MXINT8)
+		for (i = 0; i < VECTOR; i++)
+			out[i] = (int8_t)(p[v * VECTOR + i] ^ 0x80);
+	else if (dtype == QAIC_MXFP6)
+		for (i = 0; i < VECTOR; i++)
+			out[i] = value_of((low[i] >> s & 15) |
+					  (high[i] >> h & 3) << 4, 3);
+	else
+		for (i = 0; i < VECTOR; i++)
+			out[i] = value_of(low[i] >> s & 15, 1);
+}
+
+static void decode_block(enum qaic_dtype dtype, const uint8_t *p,
+			 int16_t out[QPC_PANEL_ROWS][32])
+{
+	int8_t bytes[VECTOR];
+	int16_t words[VECTOR];
+	unsigned int v, i;
 
 	for (v = 0; v < 8; v++) {
-		for (i = 0; i < QPC_PANEL_ROWS * 4; i++) {
-			j = v * 4 + i % 4;
-			if (dtype == QAIC_MXINT8) {
-				out[i / 4][j] = (int8_t)(p[v * 64 + i] ^ 0x80);
-				continue;
-			}
-			c = p[v / 2 * 64 + i] >> v % 2 * 4 & 15;
-			if (dtype == QAIC_MXFP6)
-				c |= (p[(4 + v / 4) * 64 + i] >> shift[v % 4] &
-				      3) << 4;
-			out[i / 4][j] = table[c];
-		}
+		decode_vector(dtype, p, v, bytes);
+		for (i = 0; i < VECTOR; i++)
+			words[i] = bytes[i];
+		for (i = 0; i < QPC_PANEL_ROWS; i++)
+			memcpy(&out[i][v * 4], &words[i * 4], 4 * sizeof(*words));
 	}
 }
 
@@ -61,7 +84,7 @@ static void add_block(const struct mx_rows *x, size_t b, const uint8_t *scales,
 	}
 }
 
-static void panel(enum qaic_dtype dtype, const int8_t *table, float *y, size_t ldy,
+static void panel(enum qaic_dtype dtype, float *y, size_t ldy,
 		  const struct mx_rows *x, const uint8_t *w)
 {
 	size_t elems = mx_elems(dtype), b, i, g;
@@ -70,7 +93,7 @@ static void panel(enum qaic_dtype dtype, const int8_t *table, float *y, size_t l
 	for (b = 0; b < x->blocks; b += g) {
 		g = x->blocks - b < QPC_GROUP ? x->blocks - b : QPC_GROUP;
 		for (i = 0; i < g; i++) {
-			decode_block(dtype, table, w + i * elems, d);
+			decode_block(dtype, w + i * elems, d);
 			add_block(x, b + i, w + g * elems + i * QPC_PANEL_ROWS,
 				  d, y, ldy);
 		}
@@ -92,15 +115,12 @@ static void mx_mul(enum qaic_dtype dtype, float *y, size_t ldy,
 		   size_t n, bool acc, void *work)
 {
 	float unit = mx_unit(dtype);
-	int8_t table[64];
 	size_t i;
 
 	(void)work;
-	for (i = 0; i < 64; i++)
-		table[i] = value_of(dtype, i);
 	for (i = 0; i < n; i += QPC_PANEL_ROWS, w += pitch) {
 		scale_y(y + i, ldy, x->m, acc ? 1 / unit : 0, !acc);
-		panel(dtype, table, y + i, ldy, x, w);
+		panel(dtype, y + i, ldy, x, w);
 		scale_y(y + i, ldy, x->m, unit, false);
 	}
 }

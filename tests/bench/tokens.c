@@ -3,12 +3,15 @@
  * tokens QPC_DIR THREADS PROMPT GENERATE: what one process of ours measures for
  * tests/bench/peers, as one line of JSON: the time from opening the QPC to its first
  * token, the rates of a second prompt of PROMPT tokens and of the GENERATE behind it
- * (all rows of the batch together), what a step reads, and what is resident.
+ * (all rows of the batch together), what a step reads, and what is resident; of the
+ * second prompt and what follows, also the CPUs that were busy with it, and how often
+ * a step made a thread wait for another, or another program pushed one off its CPU.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "base/str.h"
@@ -42,6 +45,23 @@ static double resident(const char *field)
 	return kib / 1024;
 }
 
+struct spent {
+	double wall, cpu;
+	long waits, pushed;
+};
+
+static struct spent spent(void)
+{
+	struct rusage u;
+
+	getrusage(RUSAGE_SELF, &u);
+	return (struct spent){
+		now(), u.ru_utime.tv_sec + u.ru_stime.tv_sec +
+		(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6,
+		u.ru_nvcsw, u.ru_nivcsw,
+	};
+}
+
 static int generate(struct qeff_session *s, size_t prompt, uint32_t tokens,
 		    struct qeff_result *res, struct qaic_err *err)
 {
@@ -70,6 +90,7 @@ static int run(const char *qpc, size_t prompt, uint32_t tokens,
 {
 	struct qeff_session_options opt = { .qpc_dir = qpc };
 	struct qeff_session *s = NULL;
+	struct spent a, b;
 	struct qeff_result res;
 	double start = now(), open, first, batch;
 	int rc;
@@ -82,16 +103,21 @@ static int run(const char *qpc, size_t prompt, uint32_t tokens,
 	if (!rc) {
 		first = open + res.prefill_s;
 		qeff_result_release(&res);
+		a = spent();
 		rc = generate(s, prompt, tokens, &res, err);
+		b = spent();
 	}
 	if (!rc) {
 		batch = qeff_session_batch(s);
 		printf("{\"first\":%.4f,\"prefill\":%.3f,\"decode\":%.3f,"
-		       "\"bytes\":%.0f,\"rss\":%.1f}\n", first,
+		       "\"bytes\":%.0f,\"rss\":%.1f,\"cpus\":%.2f,"
+		       "\"waits\":%.1f,\"pushed\":%.2f}\n", first,
 		       batch * prompt / res.prefill_s,
 		       batch * res.decode_steps / res.decode_s,
 		       (double)qeff_session_decode_bytes(s),
-		       resident("VmHWM:"));
+		       resident("VmHWM:"), (b.cpu - a.cpu) / (b.wall - a.wall),
+		       (double)(b.waits - a.waits) / tokens,
+		       (double)(b.pushed - a.pushed) / tokens);
 		qeff_result_release(&res);
 	}
 	qeff_session_close(s);

@@ -27,6 +27,29 @@ typedef void kern_binary(float *y, const float *a, const float *b, size_t n);
 	float *y, size_t ldy, const float *x, size_t ldx, size_t m,	\
 	const wtype *w, ptrdiff_t ldw, size_t n, size_t k, bool acc
 
+/*
+ * Cache lines of one type, @d elements each and @ld bytes apart; of MXINT8 as
+ * qpc/isa.h has them. Rows that they meet (q, acc) are filled up to a multiple of
+ * KERN_PAD elements, q with zeros.
+ */
+#define KERN_PAD	16
+
+struct kern_lines {
+	/* p[i][j] = q[i] . x[j] for @m rows and @n lines */
+	void (*dot)(float *p, size_t ldp, const float *q, size_t ldq, size_t m,
+		    const uint8_t *x, ptrdiff_t ld, size_t n, size_t d);
+	/* acc[i] += p[i][0] x[0] + p[i][1] x[1] + ... in that order */
+	void (*add)(float *acc, size_t lda, const float *p, size_t ldp,
+		    size_t m, const uint8_t *x, ptrdiff_t ld, size_t n,
+		    size_t d);
+	/* as rows of F32, filled up with zeros to KERN_PAD */
+	void (*unpack)(float *y, size_t ldy, const uint8_t *x, ptrdiff_t ld,
+		       size_t n, size_t d);
+	/* the same as columns, and as many of them, of any value */
+	void (*turn)(float *y, size_t ldy, const uint8_t *x, ptrdiff_t ld,
+		     size_t n, size_t d);
+};
+
 struct kern {
 	const char *name;
 	void (*from_f16)(float *y, const uint16_t *x, size_t n);
@@ -54,6 +77,19 @@ struct kern {
 	/* weights stored [k][n]: rows are added up */
 	void (*cols_f16)(KERN_GEMM_ARGS(uint16_t));
 	void (*cols_f32)(KERN_GEMM_ARGS(float));
+
+	struct kern_lines f16, f32, mxint8;
+	/*
+	 * dot() and add() for many rows, bit for bit, with what turn() and unpack()
+	 * made. Rows of p and k have room for a multiple of 2 * KERN_PAD slots; d
+	 * is filled up; k_scores() has room for 3 more rows of q and p.
+	 */
+	void (*scores)(float *p, size_t ldp, const float *q, size_t ldq,
+		       size_t m, const float *k, size_t ldk, size_t n,
+		       size_t d);
+	void (*weigh)(float *acc, size_t lda, const float *p, size_t ldp,
+		      size_t m, const float *v, size_t ldv, size_t n,
+		      size_t d);
 };
 
 const struct kern *kern_get(void);

@@ -41,6 +41,13 @@ static inline vf v_load_h(const uint16_t *p)
 	return (vf)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p));
 }
 
+/* V bytes */
+static inline vf v_load_b(const int8_t *p)
+{
+	return (vf)_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(
+			_mm_loadl_epi64((const __m128i *)p)));
+}
+
 static inline void v_store_h(uint16_t *p, vf x)
 {
 	_mm_storeu_si128((__m128i *)p, _mm256_cvtps_ph((__m256)x,

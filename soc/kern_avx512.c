@@ -44,6 +44,13 @@ static inline vf v_load_h(const uint16_t *p)
 	return (vf)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p));
 }
 
+/* V bytes */
+static inline vf v_load_b(const int8_t *p)
+{
+	return (vf)_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(
+			_mm_loadu_si128((const __m128i *)p)));
+}
+
 static inline void v_store_h(uint16_t *p, vf x)
 {
 	_mm256_storeu_si256((__m256i *)p, _mm512_cvtps_ph((__m512)x,

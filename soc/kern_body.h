@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "kern_math.h"
+#include "qpc/panel.h"
 
 typedef float vfu __attribute__((vector_size(4 * V), aligned(4), may_alias));
 
@@ -374,6 +375,16 @@ static void k_norm(float *yp, const float *xp, size_t n, float mean, float r,
 #define FN(x)	x##_f32
 #include "kern_gemm.h"
 
+#undef WTYPE
+#undef WLOAD
+#undef WLOAD_N
+#undef FN
+
+#include "kern_attn.h"
+
+#define LINES(t)	{ .dot = k_dot_##t, .add = k_add_##t,		\
+			  .unpack = k_unpack_##t, .turn = k_turn_##t }
+
 #define U(op, fn)	[NSP_U_##op] = u_##fn
 #define B(op, fn)	[NSP_B_##op] = b_##fn
 
@@ -410,4 +421,6 @@ static const struct kern KERN = {
 	.max = k_max, .min = k_min, .expsum = k_expsum, .norm = k_norm,
 	.rows_f16 = rows_f16, .rows_f32 = rows_f32,
 	.cols_f16 = cols_f16, .cols_f32 = cols_f32,
+	.f16 = LINES(f16), .f32 = LINES(f32), .mxint8 = LINES(mxint8),
+	.scores = k_scores, .weigh = k_weigh,
 };

@@ -53,6 +53,12 @@ static inline vf v_load_h(const uint16_t *p)
 	return (vf)((vi)f | (h & 0x8000) << 16);
 }
 
+/* V bytes */
+static inline vf v_load_b(const int8_t *p)
+{
+	return (vf){ p[0], p[1], p[2], p[3] };
+}
+
 static inline void v_store_h(uint16_t *p, vf x)
 {
 	int i;

@@ -7,44 +7,30 @@
  * softmax is the online one: a block of slots at a time, with the running maximum
  * and sum kept per query row, so that the scratch does not grow with the cache.
  * Blocks begin at multiples of their size, and a row takes from a block only its
- * own slots: a row's result does not depend on the rows beside it.
+ * own slots: a row's result does not depend on the rows beside it, and what it
+ * costs is in proportion to the slots that it sees.
  */
 #include <math.h>
 #include <string.h>
 
-#include "soc/kern_mx.h"
-#include "soc/nsp_priv.h"
+#include "soc/nsp_attn.h"
 
-#define MAX_D	8192		/* longer heads take attn_wide() */
+#define MAX_D	8192		/* longer heads take nsp_attn_wide() */
 #define MAX_ROWS 4096
 #define MAX_HEADS 512		/* of one kv head, at a time */
-#define MAX_SLOTS 128		/* of one block */
+#define MANY	12		/* rows for which lines are turned */
+#define GROUP	8		/* rows that are then done together */
 
 /* parts of the scratch, in floats */
 #define Q_PART	(192 << 10)
 #define KV_PART	(128 << 10)
-#define P_PART	(MAX_HEADS * MAX_SLOTS)
-_Static_assert((2 * Q_PART + 2 * KV_PART + P_PART + 2 * MAX_ROWS) * 4 +
+#define P_PART	((MAX_HEADS + 3) * ATTN_MAX_SLOTS)
+_Static_assert((2 * Q_PART + 3 * KV_PART + P_PART + 2 * MAX_ROWS) * 4 +
 	       2 * MAX_ROWS * 8 <= NSP_SCRATCH, "scratch");
-_Static_assert(Q_PART / MAX_D >= 1 && KV_PART / MAX_D >= 1, "one row fits");
+_Static_assert(Q_PART / MAX_D >= 1 && KV_PART / MAX_D >= KERN_PAD, "fits");
 
-struct attn {
-	const struct nsp_run *r;
-	const struct kern *kern;
-	size_t S, D, C;
-	float scale, cap;
-	int64_t window;
-	size_t b, s0, sn, h0, hn, hkv;	/* what is being done */
-	size_t block;			/* slots */
-	float *q, *acc;			/* [sn][hn][D] */
-	float *k, *v;			/* [block][D] */
-	float *p;			/* [hn][block] */
-	float *max, *sum;		/* [sn][hn] */
-	int64_t *lo, *hi;		/* [sn]: slots [lo, hi) */
-	bool bias;			/* o5 is added as it is */
-};
-
-static void range(struct attn *a, size_t b, size_t s, int64_t *lo, int64_t *hi)
+void nsp_attn_range(struct attn *a, size_t b, size_t s, int64_t *lo,
+		    int64_t *hi)
 {
 	const struct nsp_run *r = a->r;
 	int64_t p = nsp_index(r->p[4] + (int64_t)b * nsp_stride(r, 4, 0) +
@@ -61,7 +47,7 @@ static void range(struct attn *a, size_t b, size_t s, int64_t *lo, int64_t *hi)
 	*hi = p + 1;
 }
 
-static uint8_t *query(const struct attn *a, int o, size_t s, size_t h)
+uint8_t *nsp_attn_query(const struct attn *a, int o, size_t s, size_t h)
 {
 	const struct nsp_run *r = a->r;
 
@@ -70,7 +56,7 @@ static uint8_t *query(const struct attn *a, int o, size_t s, size_t h)
 	       (int64_t)h * nsp_stride(r, o, 2);
 }
 
-static uint8_t *slot(const struct attn *a, int o, int64_t j)
+uint8_t *nsp_attn_slot(const struct attn *a, int o, int64_t j)
 {
 	const struct nsp_run *r = a->r;
 
@@ -87,11 +73,11 @@ static void load_row(const struct attn *a, float *buf, int o, const uint8_t *p)
 		memcpy(buf, x, a->D * sizeof(*x));
 }
 
-/* A block of K or V lines as the product kernels want it. */
+/* A block of K or V lines as the kernels want it. */
 struct lines {
-	const void *p;
-	ptrdiff_t ld;			/* elements */
-	bool f16;
+	const uint8_t *p;
+	ptrdiff_t ld;			/* bytes */
+	const struct kern_lines *kern;
 };
 
 static void get_lines(const struct attn *a, struct lines *l, int o, float *buf,
@@ -101,23 +87,21 @@ static void get_lines(const struct attn *a, struct lines *l, int o, float *buf,
 	size_t size = a->r->size[o];
 	int64_t j;
 
-	if (nsp_stride(a->r, o, 4) == (int64_t)size &&
-	    (t == QAIC_F32 || (t == QAIC_F16 && a->sn == 1))) {
-		l->p = slot(a, o, lo);
-		l->ld = a->r->cmd->o[o].stride[5];
-		l->f16 = t == QAIC_F16;
+	l->p = nsp_attn_slot(a, o, lo);
+	l->ld = nsp_stride(a->r, o, 5);
+	if (t == QAIC_MXINT8) {
+		l->kern = &a->kern->mxint8;
 		return;
 	}
-	if (t == QAIC_MXINT8)
-		for (j = lo; j < hi; j++)
-			kern_mx_get()->line(buf + (j - lo) * a->D,
-					    slot(a, o, j), a->D);
-	/* several query positions: convert once for all */
-	for (j = lo; t != QAIC_MXINT8 && j < hi; j++)
-		load_row(a, buf + (j - lo) * a->D, o, slot(a, o, j));
-	l->p = buf;
-	l->ld = a->D;
-	l->f16 = false;
+	l->kern = t == QAIC_F16 ? &a->kern->f16 : &a->kern->f32;
+	if (nsp_stride(a->r, o, 4) == (int64_t)size &&
+	    (t == QAIC_F32 || t == QAIC_F16))
+		return;
+	for (j = lo; j < hi; j++)
+		load_row(a, buf + (j - lo) * a->D, o, nsp_attn_slot(a, o, j));
+	l->p = (const uint8_t *)buf;
+	l->ld = a->D * sizeof(*buf);
+	l->kern = &a->kern->f32;
 }
 
 static float slope(const struct attn *a, size_t h)
@@ -129,13 +113,12 @@ static float slope(const struct attn *a, size_t h)
 			   nsp_stride(r, 5, 2), r->cmd->dtype[5], 0, 1);
 }
 
-/* p[i] += what o5 says of the slots [lo, lo + n) for query position @s */
-static void add_bias(const struct attn *a, float *p, size_t s, size_t h,
-		     int64_t lo, size_t n)
+void nsp_attn_bias(const struct attn *a, float *p, size_t s, size_t h,
+		   int64_t lo, size_t n)
 {
 	const struct nsp_run *r = a->r;
 	int64_t st = nsp_stride(r, 5, 5);
-	float buf[MAX_SLOTS], k;
+	float buf[ATTN_MAX_SLOTS], k;
 	const float *x;
 	size_t i;
 
@@ -154,47 +137,27 @@ static void add_bias(const struct attn *a, float *p, size_t s, size_t h,
 		p[i] += x[i];
 }
 
-/* p[h][j] = scores of the slots [lo, lo + n) for query position @s */
-static void scores(const struct attn *a, const struct lines *k, size_t skip,
-		   size_t s, int64_t lo, size_t n)
+/*
+ * Scores of query position @s, [hn] rows of @p, with the slots [lo, lo + n) to
+ * exponentials; what was summed before is scaled to the new maximum.
+ */
+static void soften(const struct attn *a, float *p, size_t s, int64_t lo,
+		   size_t n)
 {
-	const float *q = a->q + s * a->hn * a->D;
 	const struct kern *kern = a->kern;
-	size_t h;
+	float *acc, max, was, f;
+	size_t h, row;
 
-	if (k->f16)
-		kern->rows_f16(a->p, a->block, q, a->D, a->hn,
-			       (const uint16_t *)k->p + (ptrdiff_t)skip * k->ld,
-			       k->ld, n, a->D, false);
-	else
-		kern->rows_f32(a->p, a->block, q, a->D, a->hn,
-			       (const float *)k->p + (ptrdiff_t)skip * k->ld,
-			       k->ld, n, a->D, false);
-	for (h = 0; h < a->hn; h++) {
-		float *p = a->p + h * a->block;
-
-		kern->unary[NSP_U_SCALE](p, p, n, a->scale, 0);
+	for (h = 0; h < a->hn; h++, p += a->block) {
 		if (a->cap > 0) {
 			kern->unary[NSP_U_SCALE](p, p, n, 1 / a->cap, 0);
 			kern->unary[NSP_U_TANH](p, p, n, 0, 0);
 			kern->unary[NSP_U_SCALE](p, p, n, a->cap, 0);
 		}
 		if (a->r->p[5])
-			add_bias(a, p, s, a->h0 + h, lo, n);
-	}
-}
-
-/* scores to exponentials; what is there already is scaled to the new maximum */
-static void rescale(const struct attn *a, size_t s, size_t n)
-{
-	const struct kern *kern = a->kern;
-	size_t h;
-
-	for (h = 0; h < a->hn; h++) {
-		float *p = a->p + h * a->block, *acc, max, was, f;
-		size_t row = s * a->hn + h;
-
-		acc = a->acc + row * a->D;
+			nsp_attn_bias(a, p, s, a->h0 + h, lo, n);
+		row = s * a->hn + h;
+		acc = a->acc + row * a->dp;
 		was = a->max[row];
 		max = kern->max(p, n);
 		max = max > was ? max : was;
@@ -203,26 +166,11 @@ static void rescale(const struct attn *a, size_t s, size_t n)
 			a->max[row] = max;
 			a->sum[row] *= f;
 			if (was > -INFINITY)
-				kern->unary[NSP_U_SCALE](acc, acc, a->D, f, 0);
+				kern->unary[NSP_U_SCALE](acc, acc, a->dp, f, 0);
 		}
 		a->sum[row] += kern->expsum(p, p, n,
 					    max > -INFINITY ? max : 0);
 	}
-}
-
-static void weigh(const struct attn *a, const struct lines *v, size_t skip,
-		  size_t s, size_t n)
-{
-	float *acc = a->acc + s * a->hn * a->D;
-
-	if (v->f16)
-		a->kern->cols_f16(acc, a->D, a->p, a->block, a->hn,
-			(const uint16_t *)v->p + (ptrdiff_t)skip * v->ld,
-			v->ld, a->D, n, true);
-	else
-		a->kern->cols_f32(acc, a->D, a->p, a->block, a->hn,
-			(const float *)v->p + (ptrdiff_t)skip * v->ld,
-			v->ld, a->D, n, true);
 }
 
 static int64_t max64(int64_t a, int64_t b)
@@ -235,69 +183,160 @@ static int64_t min64(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-/* the slots of block [j0, j0 + block) that any of the query positions needs */
-static void one_block(struct attn *a, int64_t j0)
-{
-	int64_t j1 = j0 + (int64_t)a->block, lo = j1, hi = j0, l, h;
-	struct lines k, v;
-	size_t s;
+/* Slots that somebody needs, and those that everybody does; none: lo >= hi. */
+struct span {
+	int64_t lo, hi, lo_all, hi_all;
+};
 
-	for (s = 0; s < a->sn; s++) {
-		l = max64(a->lo[s], j0);
-		h = min64(a->hi[s], j1);
-		if (l >= h)
+/* the slots of [j0, j1) that query position @s needs */
+static bool clip(const struct attn *a, size_t s, int64_t j0, int64_t j1,
+		 int64_t *lo, int64_t *hi)
+{
+	*lo = max64(a->lo[s], j0);
+	*hi = min64(a->hi[s], j1);
+	return *lo < *hi;
+}
+
+/* of [j0, j1), for @n query positions from @s on */
+static struct span span(const struct attn *a, size_t s, size_t n, int64_t j0,
+			int64_t j1)
+{
+	struct span w = { j1, j0, j0, j1 };
+	int64_t lo, hi;
+
+	for (; n; n--, s++) {
+		if (!clip(a, s, j0, j1, &lo, &hi)) {
+			w.hi_all = j0;
 			continue;
-		lo = min64(lo, l);
-		hi = max64(hi, h);
+		}
+		w.lo = min64(w.lo, lo);
+		w.hi = max64(w.hi, hi);
+		w.lo_all = max64(w.lo_all, lo);
+		w.hi_all = min64(w.hi_all, hi);
 	}
-	if (lo >= hi)
-		return;
-	get_lines(a, &k, 2, a->k, lo, hi);
-	get_lines(a, &v, 3, a->v, lo, hi);
+	return w;
+}
+
+/* Few rows: lines are read as they are. */
+static void few(const struct attn *a, const struct span *w)
+{
+	struct lines k, v;
+	int64_t lo, hi;
+	size_t s, row;
+
+	get_lines(a, &k, 2, a->k, w->lo, w->hi);
+	get_lines(a, &v, 3, a->v, w->lo, w->hi);
 	for (s = 0; s < a->sn; s++) {
-		l = max64(a->lo[s], j0);
-		h = min64(a->hi[s], j1);
-		if (l >= h)
+		if (!clip(a, s, w->lo, w->hi, &lo, &hi))
 			continue;
-		scores(a, &k, l - lo, s, l, h - l);
-		rescale(a, s, h - l);
-		weigh(a, &v, l - lo, s, h - l);
+		row = s * a->hn * a->dp;
+		k.kern->dot(a->p, a->block, a->q + row, a->dp, a->hn,
+			    k.p + (lo - w->lo) * k.ld, k.ld, hi - lo, a->D);
+		soften(a, a->p, s, lo, hi - lo);
+		v.kern->add(a->acc + row, a->dp, a->p, a->block, a->hn,
+			    v.p + (lo - w->lo) * v.ld, v.ld, hi - lo, a->D);
+	}
+}
+
+/* Slots [lo, hi) of V, which has @from on, for @n query positions. */
+static void weigh(const struct attn *a, const float *p, size_t s, size_t n,
+		  int64_t from, int64_t lo, int64_t hi)
+{
+	if (lo < hi)
+		a->kern->weigh(a->acc + s * a->hn * a->dp, a->dp,
+			       p + (lo - from), a->block, n * a->hn,
+			       a->v + (lo - from) * a->dp, a->dp, hi - lo,
+			       a->dp);
+}
+
+/* query positions [s, s + n): K and V have slots from @from on */
+static void some_rows(const struct attn *a, size_t s, size_t n, int64_t from,
+		      int64_t to)
+{
+	struct span w = span(a, s, n, from, to);
+	int64_t lo, hi, at;
+	float *p = a->p;
+	size_t i;
+
+	if (w.lo >= w.hi)
+		return;
+	if (w.lo_all >= w.hi_all)
+		w.lo_all = w.hi_all = w.hi;
+	at = (w.lo - from) / KERN_PAD * KERN_PAD;
+	a->kern->scores(p + at, a->block, a->q + s * a->hn * a->dp, a->dp,
+			n * a->hn, a->k + at, a->block, w.hi - from - at,
+			a->dp);
+	for (i = 0; i < n; i++, p += a->hn * a->block) {
+		if (!clip(a, s + i, from, to, &lo, &hi))
+			continue;
+		soften(a, p + (lo - from), s + i, lo, hi - lo);
+		weigh(a, p, s + i, 1, from, lo, min64(hi, w.lo_all));
+	}
+	weigh(a, a->p, s, n, from, w.lo_all, w.hi_all);
+	for (i = 0, p = a->p; i < n; i++, p += a->hn * a->block)
+		if (clip(a, s + i, from, to, &lo, &hi))
+			weigh(a, p, s + i, 1, from, max64(lo, w.hi_all), hi);
+}
+
+/* Many rows: K is turned, V unpacked. */
+static void many(const struct attn *a, const struct span *w)
+{
+	size_t step = a->hn < GROUP ? GROUP / a->hn : 1, s, n;
+	struct lines l;
+
+	get_lines(a, &l, 2, a->raw, w->lo, w->hi);
+	l.kern->turn(a->k, a->block, l.p, l.ld, w->hi - w->lo, a->D);
+	get_lines(a, &l, 3, a->raw, w->lo, w->hi);
+	l.kern->unpack(a->v, a->dp, l.p, l.ld, w->hi - w->lo, a->D);
+	for (s = 0; s < a->sn; s += n) {
+		n = a->sn - s < step ? a->sn - s : step;
+		some_rows(a, s, n, w->lo, w->hi);
 	}
 }
 
 /* query positions [s0, s0 + sn), query heads [h0, h0 + hn) of kv head hkv */
 static void some_queries(struct attn *a)
 {
-	int64_t lo = INT64_MAX, hi = 0, j;
-	size_t s, h, row;
+	int64_t lo = INT64_MAX, hi = 0, j, block = a->block;
+	size_t s, h, row, rows = a->sn * a->hn;
+	struct span w;
+	float *q;
 
+	memset(a->q, 0, rows * a->dp * sizeof(*a->q));
+	memset(a->acc, 0, rows * a->dp * sizeof(*a->acc));
 	for (s = 0; s < a->sn; s++) {
-		range(a, a->b, a->s0 + s, &a->lo[s], &a->hi[s]);
+		nsp_attn_range(a, a->b, a->s0 + s, &a->lo[s], &a->hi[s]);
 		if (a->hi[s])
 			lo = min64(lo, a->lo[s]);
 		hi = max64(hi, a->hi[s]);
 		for (h = 0; h < a->hn; h++) {
 			row = s * a->hn + h;
-			load_row(a, a->q + row * a->D, 1,
-				 query(a, 1, a->s0 + s, a->h0 + h));
+			q = a->q + row * a->dp;
+			load_row(a, q, 1,
+				 nsp_attn_query(a, 1, a->s0 + s, a->h0 + h));
+			a->kern->unary[NSP_U_SCALE](q, q, a->D, a->scale, 0);
 			a->max[row] = -INFINITY;
 			a->sum[row] = 0;
 		}
 	}
-	memset(a->acc, 0, a->sn * a->hn * a->D * sizeof(*a->acc));
-	if (hi)
-		for (j = lo / (int64_t)a->block * (int64_t)a->block; j < hi;
-		     j += a->block)
-			one_block(a, j);
-	for (row = 0; row < a->sn * a->hn; row++) {
-		float *acc = a->acc + row * a->D;
+	for (j = hi ? lo / block * block : 0; j < hi; j += block) {
+		w = span(a, 0, a->sn, j, j + block);
+		if (w.lo >= w.hi)
+			continue;
+		if (rows < MANY)
+			few(a, &w);
+		else
+			many(a, &w);
+	}
+	for (row = 0; row < rows; row++) {
+		float *acc = a->acc + row * a->dp;
 
 		if (a->sum[row] != 0)
 			a->kern->unary[NSP_U_SCALE](acc, acc, a->D,
 						    1 / a->sum[row], 0);
 		nsp_store_f(a->kern,
-			    query(a, 0, a->s0 + row / a->hn,
-				  a->h0 + row % a->hn),
+			    nsp_attn_query(a, 0, a->s0 + row / a->hn,
+					   a->h0 + row % a->hn),
 			    a->r->cmd->dtype[0], nsp_stride(a->r, 0, 4), acc,
 			    a->D);
 	}
@@ -305,90 +344,23 @@ static void some_queries(struct attn *a)
 
 static void attn_blocked(struct attn *a, size_t group)
 {
-	size_t heads = Q_PART / a->D, rows, end = (a->hkv + 1) * group;
+	size_t heads, rows, end = (a->hkv + 1) * group;
 
+	a->dp = (a->D + KERN_PAD - 1) / KERN_PAD * KERN_PAD;
+	heads = Q_PART / a->dp;
 	heads = heads < group ? heads : group;
 	heads = heads < MAX_HEADS ? heads : MAX_HEADS;
-	a->block = KV_PART / a->D < MAX_SLOTS ? KV_PART / a->D : MAX_SLOTS;
+	a->block = KV_PART / a->dp / KERN_PAD * KERN_PAD;
+	a->block = a->block < ATTN_MAX_SLOTS ? a->block : ATTN_MAX_SLOTS;
 	for (a->h0 = a->hkv * group; a->h0 < end; a->h0 += a->hn) {
 		a->hn = end - a->h0 < heads ? end - a->h0 : heads;
-		rows = Q_PART / a->D / a->hn;
+		rows = Q_PART / a->dp / a->hn;
 		rows = rows < MAX_ROWS / a->hn ? rows : MAX_ROWS / a->hn;
 		for (a->s0 = 0; a->s0 < a->S; a->s0 += a->sn) {
 			a->sn = a->S - a->s0 < rows ? a->S - a->s0 : rows;
 			some_queries(a);
 		}
 	}
-}
-
-/* ---- heads too long for the scratch: slow, but any length ---- */
-
-static float wide_score(struct attn *a, size_t s, size_t h, int64_t j)
-{
-	const struct nsp_run *r = a->r;
-	int64_t sq = nsp_stride(r, 1, 4), sk = nsp_stride(r, 2, 4);
-	float bq[NSP_CHUNK], bk[NSP_CHUNK], y;
-	const uint8_t *q = query(a, 1, s, h), *k = slot(a, 2, j);
-	const float *x, *w;
-	double sum = 0;
-	size_t i, n;
-
-	for (i = 0; i < a->D; i += n) {
-		n = a->D - i < NSP_CHUNK ? a->D - i : NSP_CHUNK;
-		x = nsp_load_f(a->kern, bq, q + (int64_t)i * sq,
-			       r->cmd->dtype[1], sq, n);
-		w = nsp_load_f(a->kern, bk, k + (int64_t)i * sk,
-			       r->cmd->dtype[2], sk, n);
-		a->kern->rows_f32(&y, 1, x, n, 1, w, n, 1, n, false);
-		sum += y;
-	}
-	y = sum * a->scale;
-	if (a->cap > 0)
-		y = a->cap * tanhf(y / a->cap);
-	a->s0 = s;		/* *a->hi is that of this row */
-	if (r->p[5])
-		add_bias(a, &y, 0, h, j, 1);
-	return y;
-}
-
-static void wide_row(struct attn *a, size_t s, size_t h)
-{
-	const struct nsp_run *r = a->r;
-	int64_t so = nsp_stride(r, 0, 4), sv = nsp_stride(r, 3, 4), j;
-	float max = -INFINITY, x, acc[NSP_CHUNK], buf[NSP_CHUNK];
-	const float *v;
-	double sum = 0;
-	size_t i, n;
-
-	range(a, a->b, s, a->lo, a->hi);
-	for (j = *a->lo; j < *a->hi; j++) {
-		x = wide_score(a, s, h, j);
-		max = x > max ? x : max;
-	}
-	for (j = *a->lo; j < *a->hi; j++)
-		sum += expf(wide_score(a, s, h, j) - max);
-	for (i = 0; i < a->D; i += n) {
-		n = a->D - i < NSP_CHUNK ? a->D - i : NSP_CHUNK;
-		memset(acc, 0, sizeof(acc));
-		for (j = *a->lo; j < *a->hi; j++) {
-			x = expf(wide_score(a, s, h, j) - max) / sum;
-			v = nsp_load_f(a->kern, buf, slot(a, 3, j) +
-				       (int64_t)i * sv, r->cmd->dtype[3], sv,
-				       n);
-			a->kern->cols_f32(acc, n, &x, 1, 1, v, n, n, 1, true);
-		}
-		nsp_store_f(a->kern, query(a, 0, s, h) + (int64_t)i * so,
-			    r->cmd->dtype[0], so, acc, n);
-	}
-}
-
-static void attn_wide(struct attn *a, size_t group)
-{
-	size_t s, h;
-
-	for (s = 0; s < a->S; s++)
-		for (h = a->hkv * group; h < (a->hkv + 1) * group; h++)
-			wide_row(a, s, h);
 }
 
 void nsp_attn(struct nsp_run *r)
@@ -402,7 +374,8 @@ void nsp_attn(struct nsp_run *r)
 		.cap = cmd->imm[2].f, .bias = cmd->imm[3].u,
 		.q = f, .acc = f + Q_PART, .k = f + 2 * Q_PART,
 		.v = f + 2 * Q_PART + KV_PART,
-		.p = f + 2 * Q_PART + 2 * KV_PART,
+		.raw = f + 2 * Q_PART + 2 * KV_PART,
+		.p = f + 2 * Q_PART + 3 * KV_PART,
 	};
 	size_t group = cmd->dims[2] / cmd->dims[3];
 
@@ -415,6 +388,6 @@ void nsp_attn(struct nsp_run *r)
 			if (a.D <= MAX_D)
 				attn_blocked(&a, group);
 			else
-				attn_wide(&a, group);
+				nsp_attn_wide(&a, group);
 		}
 }

@@ -225,6 +225,39 @@ static void test_attn(void **state)
 	arena_close(&a);
 }
 
+/* chunks of a prompt in the middle of a context, row after row */
+static void test_attn_chunk(void **state)
+{
+	struct arena a;
+	uint32_t *d, b, s, first;
+	int n;
+
+	arena_open(&a, 8);
+	for (n = 0; n < 40; n++) {
+		arena_new(&a, NSP_ATTN, 0);
+		d = a.cmd.dims;
+		d[0] = 1 + rnd_below(&a, 2);
+		d[1] = 1 + rnd_below(&a, 50);
+		d[3] = 1 + rnd_below(&a, 2);
+		d[2] = d[3] * (1 + rnd_below(&a, 4));
+		d[4] = 1 + rnd_below(&a, 70);
+		d[5] = 60 + rnd_below(&a, 400);
+		random_attn(&a, DENSE);
+		for (b = 0; b < d[0]; b++) {
+			first = rnd_below(&a, d[5] - d[1]);
+			for (s = 0; s < d[1]; s++)
+				put_elem(a.mem + (AT(&a, 4, b, s) - a.want),
+					 a.cmd.dtype[4], first + s);
+		}
+		arena_same(&a);
+		if (a.cmd.o[2].stride[5] && a.cmd.o[3].stride[5])
+			poison(&a);
+		model_attn(&a);
+		arena_check(&a, 4e-6, 3e-6);
+	}
+	arena_close(&a);
+}
+
 /* what does not fit the scratch at once, and heads too wide for it */
 static void test_attn_large(void **state)
 {
@@ -405,6 +438,7 @@ int main(void)
 		cmocka_unit_test(test_rope),
 		cmocka_unit_test(test_rope_in_place),
 		cmocka_unit_test(test_attn),
+		cmocka_unit_test(test_attn_chunk),
 		cmocka_unit_test(test_attn_large),
 		cmocka_unit_test(test_attn_alone),
 		cmocka_unit_test(test_kvput),

@@ -15,6 +15,7 @@
 
 struct checkpoint {
 	unsigned int layers, hidden, inter, heads, kv_heads, vocab;
+	unsigned int positions;		/* 0: 2048 */
 };
 
 #define CKPT_MAX_HIDDEN	8192
@@ -208,13 +209,14 @@ static inline int ckpt_config_file(const struct checkpoint *c,
 		"\"intermediate_size\":%u,\"num_hidden_layers\":%u,"
 		"\"num_attention_heads\":%u,\"num_key_value_heads\":%u,"
 		"\"head_dim\":%u,\"vocab_size\":%u,"
-		"\"max_position_embeddings\":2048,\"rms_norm_eps\":1e-05,"
+		"\"max_position_embeddings\":%u,\"rms_norm_eps\":1e-05,"
 		"\"rope_theta\":10000.0,\"hidden_act\":\"silu\","
 		"\"tie_word_embeddings\":false,\"attention_bias\":false,"
 		"\"mlp_bias\":false,\"bos_token_id\":1,\"eos_token_id\":2,"
 		"\"torch_dtype\":\"float16\"}\n",
 		c->hidden, c->inter, c->layers, c->heads, c->kv_heads,
-		c->hidden / c->heads, c->vocab);
+		c->hidden / c->heads, c->vocab,
+		c->positions ? c->positions : 2048);
 	return qaic_write_file(path, json, n, err);
 }
 

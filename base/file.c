@@ -49,7 +49,8 @@ static int check_content(const char *path, const void *data, size_t len,
 			 path);
 }
 
-int qaic_map_file(struct qaic_map *map, const char *path, struct qaic_err *err)
+int qaic_map_open(struct qaic_map *map, int *fd_out, const char *path,
+		  struct qaic_err *err)
 {
 	struct stat st;
 	void *p = NULL;
@@ -65,14 +66,28 @@ int qaic_map_file(struct qaic_map *map, const char *path, struct qaic_err *err)
 			rc = qaic_fail(err, -errno, "%s: cannot map: %s", path,
 				       strerror(errno));
 	}
-	close(fd);
 	if (rc)
-		return rc;
+		goto fail;
 	map->data = p;
 	map->size = st.st_size;
 	rc = check_content(path, p, st.st_size, err);
 	if (rc)
-		qaic_unmap_file(map);
+		goto fail;
+	*fd_out = fd;
+	return 0;
+
+fail:
+	qaic_unmap_file(map);
+	close(fd);
+	return rc;
+}
+
+int qaic_map_file(struct qaic_map *map, const char *path, struct qaic_err *err)
+{
+	int fd, rc = qaic_map_open(map, &fd, path, err);
+
+	if (!rc)
+		close(fd);
 	return rc;
 }
 

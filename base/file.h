@@ -23,6 +23,9 @@ struct qaic_map {
  * Map a regular file read-only. -ENOENT, -EISDIR, -EINVAL (not a regular file).
  */
 int qaic_map_file(struct qaic_map *map, const char *path, struct qaic_err *err);
+/* The same, and the file stays open for reading: close(*fd). */
+int qaic_map_open(struct qaic_map *map, int *fd, const char *path,
+		  struct qaic_err *err);
 void qaic_unmap_file(struct qaic_map *map);
 
 /* Read a regular file of at most @max bytes, NUL added; free() it. */

@@ -67,10 +67,18 @@ static int init_chans(struct emb_card *c)
 	return ret;
 }
 
+static void free_card(struct emb_card *c)
+{
+	pthread_cond_destroy(&c->called);
+	pthread_mutex_destroy(&c->pages_lock);
+	free(c);
+}
+
 static int card_create(struct emb_card **out, struct qaic_err *err)
 {
 	struct soc_config config = { .threads = card_threads };
 	struct soc_bus bus = { .map = map, .irq = emb_irq, .stable = true };
+	enum emb_pages_mode pages;
 	struct emb_card *c;
 	int ret;
 
@@ -79,13 +87,19 @@ static int card_create(struct emb_card **out, struct qaic_err *err)
 		if (ret)
 			return ret;
 	}
+	ret = emb_pages_mode(&pages, err);
+	if (ret)
+		return ret;
 	c = calloc(1, sizeof(*c));
 	if (!c)
 		return qaic_fail(err, -ENOMEM, "no memory for a card");
+	c->pages = pages;
+	pthread_mutex_init(&c->pages_lock, NULL);
+	pthread_cond_init(&c->called, NULL);
 	bus.ctx = c;
 	ret = soc_create(&config, &bus, &c->soc, err);
 	if (ret)
-		goto free_card;
+		goto free_it;
 	ret = init_chans(c);
 	if (ret) {
 		qaic_fail(err, ret, "no memory for a card");
@@ -97,8 +111,8 @@ static int card_create(struct emb_card **out, struct qaic_err *err)
 
 destroy:
 	soc_destroy(c->soc);
-free_card:
-	free(c);
+free_it:
+	free_card(c);
 	return ret;
 }
 
@@ -111,7 +125,7 @@ static void card_put(struct emb_card *c)
 		soc_destroy(c->soc);
 		for (i = 0; i < QAIC_HW_NUM_DBC; i++)
 			emb_chan_fini(&c->chan[i]);
-		free(c);
+		free_card(c);
 		card = NULL;
 	}
 	pthread_mutex_unlock(&card_lock);
@@ -149,6 +163,8 @@ static int emb_dma_stats(struct qaic_transport *t, uint32_t dbc,
 static const struct qaic_transport_ops emb_ops = {
 	.close = emb_close,
 	.manage = emb_manage,
+	.pages_begin = emb_pages_begin,
+	.pages_end = emb_pages_end,
 	.bo_create = emb_bo_create,
 	.bo_destroy = emb_bo_destroy,
 	.bo_attach = emb_bo_attach,

@@ -41,10 +41,16 @@ struct emb_chan {
 	struct emb_bo *first, **last;	/* in flight, in order */
 };
 
+enum emb_pages_mode { EMB_PAGES_LATER, EMB_PAGES_NEVER, EMB_PAGES_NOW };
+
 struct emb_card {
 	struct soc *soc;
 	unsigned int refs;
 	uint32_t next_handle, next_seq;
+	enum emb_pages_mode pages;
+	pthread_mutex_t pages_lock;
+	pthread_cond_t called;		/* a call is done */
+	uint64_t calls;
 	struct emb_chan chan[QAIC_HW_NUM_DBC];
 };
 
@@ -64,6 +70,13 @@ int emb_manage(struct qaic_transport *t, void *data, uint32_t *len,
 	       uint32_t *count);
 /* Everything of this user goes. */
 void emb_terminate(struct emb *emb);
+
+/* constants in huge pages: embedded_pages.c */
+int emb_pages_mode(enum emb_pages_mode *mode, struct qaic_err *err);
+struct qaic_pages *emb_pages_begin(struct qaic_transport *t,
+				  const struct qaic_mapping *m);
+void emb_pages_end(struct qaic_transport *t, struct qaic_pages *p);
+void emb_pages_called(struct emb_card *c);
 
 /* channels: embedded_chan.c */
 int emb_chan_init(struct emb_chan *c, struct qaic_hw_dbc_regs *regs);

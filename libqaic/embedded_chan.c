@@ -256,5 +256,7 @@ int emb_wait(struct qaic_transport *t, uint32_t dbc,
 	for (i = 0; i < num_bos && !ret; i++)
 		ret = ((struct emb_bo *)bos[i])->err;
 	pthread_mutex_unlock(&c->lock);
+	if (!ret)
+		emb_pages_called(emb->card);
 	return ret;
 }

@@ -41,6 +41,7 @@ struct qaic_program {
 	struct qaic_device *dev;
 	struct qpc *qpc;
 	struct qaic_symbol **symbols;	/* of each specialization */
+	struct qaic_pages *pages;	/* the transport's */
 	uint32_t constants_id, elf_id, activation_id;
 	uint32_t dbc;
 	uint64_t ddr_base, mcid_base;

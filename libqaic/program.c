@@ -96,6 +96,20 @@ static int load_constants(struct qaic_program *prog, struct qaic_err *err)
 	return load_payload(prog, desc.static_size, desc.dynamic_size, err);
 }
 
+/* The card may use constants where they are mapped. */
+static void begin_pages(struct qaic_program *prog)
+{
+	struct qaic_transport *t = prog->dev->t;
+	const struct qpc *qpc = prog->qpc;
+	struct qaic_mapping m = {
+		.addr = (void *)qpc->consts, .len = qpc->const_size,
+		.fd = qpc->fd, .off = qpc->const_off,
+	};
+
+	if (t->ops->pages_begin && qpc->fd >= 0)
+		prog->pages = t->ops->pages_begin(t, &m);
+}
+
 static int load_elf(struct qaic_program *prog, struct qaic_err *err)
 {
 	struct qaic_nnc_load_elf *cmd;
@@ -241,6 +255,8 @@ int qaic_program_load(struct qaic_device *dev, const char *path,
 		ret = load_elf(prog, err);
 	if (!ret)
 		ret = activate(prog, err);
+	if (!ret)
+		begin_pages(prog);
 	if (ret) {
 		qaic_fail_in(err, "%s", path);
 		goto fail;
@@ -266,6 +282,8 @@ void qaic_program_unload(struct qaic_program *prog)
 		for (i = 0; i < prog->qpc->prog.num_specs; i++)
 			free(prog->symbols[i]);
 	free(prog->symbols);
+	if (prog->pages)
+		prog->dev->t->ops->pages_end(prog->dev->t, prog->pages);
 	if (prog->qpc)
 		qpc_close(prog->qpc);
 	free(prog);

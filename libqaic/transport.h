@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "libqaic/pages.h"
 #include "libqaic/qaic.h"
 #include "uapi/qaic_accel.h"
 #include "uapi/qaic_hw.h"
@@ -37,6 +38,14 @@ struct qaic_transport_ops {
 	 */
 	int (*manage)(struct qaic_transport *t, void *data, uint32_t *len,
 		      uint32_t *count);
+
+	/*
+	 * May be NULL. The constants that were loaded from @m may get huge pages
+	 * there, now or later, until pages_end(), which takes what this returned.
+	 */
+	struct qaic_pages *(*pages_begin)(struct qaic_transport *t,
+					 const struct qaic_mapping *m);
+	void (*pages_end)(struct qaic_transport *t, struct qaic_pages *p);
 
 	int (*bo_create)(struct qaic_transport *t, size_t size,
 			 struct qaic_bo **out);

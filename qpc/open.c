@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "qpc/parts.h"
@@ -60,6 +61,7 @@ static int read_constants(struct qpc *qpc, const struct qpc_container *c,
 				 (unsigned long long)im->size);
 	qpc->consts = (const char *)data + im->off;
 	qpc->const_size = im->size;
+	qpc->const_off = im->off;
 	return 0;
 }
 
@@ -243,8 +245,9 @@ static int read_all(struct qpc *qpc, const void *data, size_t size,
 	return rc;
 }
 
+/* On success, @map and @fd are the qpc's. */
 static int open_image(const void *data, size_t size, const char *name,
-		      struct qaic_map *map, struct qpc **out,
+		      struct qaic_map *map, int fd, struct qpc **out,
 		      struct qaic_err *err)
 {
 	struct qpc *qpc = calloc(1, sizeof(*qpc));
@@ -257,6 +260,7 @@ static int open_image(const void *data, size_t size, const char *name,
 		return qaic_fail(err, -ENOMEM, "%s: out of memory", name);
 	}
 	qpc->priv = priv;
+	qpc->fd = -1;
 	rc = read_all(qpc, data, size, err);
 	if (rc) {
 		qaic_fail_in(err, "%s", name);
@@ -265,6 +269,7 @@ static int open_image(const void *data, size_t size, const char *name,
 	}
 	if (map)
 		priv->map = *map;
+	qpc->fd = fd;
 	*out = qpc;
 	return 0;
 }
@@ -272,7 +277,7 @@ static int open_image(const void *data, size_t size, const char *name,
 int qpc_open_mem(const void *data, size_t size, const char *name,
 		 struct qpc **out, struct qaic_err *err)
 {
-	return open_image(data, size, name, NULL, out, err);
+	return open_image(data, size, name, NULL, -1, out, err);
 }
 
 int qpc_open(const char *path, struct qpc **out, struct qaic_err *err)
@@ -280,15 +285,17 @@ int qpc_open(const char *path, struct qpc **out, struct qaic_err *err)
 	char *file = qaic_is_dir(path) ? qaic_path(path, QPC_FILE_NAME) :
 					 strdup(path);
 	struct qaic_map map;
-	int rc;
+	int fd, rc;
 
 	if (!file)
 		return qaic_fail(err, -ENOMEM, "%s: out of memory", path);
-	rc = qaic_map_file(&map, file, err);
+	rc = qaic_map_open(&map, &fd, file, err);
 	if (!rc) {
-		rc = open_image(map.data, map.size, file, &map, out, err);
-		if (rc)
+		rc = open_image(map.data, map.size, file, &map, fd, out, err);
+		if (rc) {
 			qaic_unmap_file(&map);
+			close(fd);
+		}
 	}
 	free(file);
 	return rc;
@@ -308,6 +315,8 @@ void qpc_close(struct qpc *qpc)
 	qpc_program_release(&qpc->prog);
 	if (priv)
 		qaic_unmap_file(&priv->map);
+	if (qpc->fd >= 0)
+		close(qpc->fd);
 	free(priv);
 	free(qpc);
 }

@@ -156,6 +156,8 @@ struct qpc {
 	size_t elf_size;
 	const void *consts;		/* constants.bin, page-aligned in the file */
 	size_t const_size;
+	int fd;				/* the file, for reading; -1: memory */
+	uint64_t const_off;		/* of constants.bin in it */
 	const void *const_desc;		/* constantsdesc.bin, 24 bytes */
 	size_t const_desc_size;
 	void *priv;

@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "qpc/program.h"
+#include "soc/mem.h"
 #include "soc/nsp.h"
 #include "soc/nsp_prof.h"
 #include "soc/soc.h"
@@ -27,12 +28,6 @@
 /* An activation of our programs uses these */
 #define SOC_ACT_SEMS	2u		/* QPC_SEM_READY, QPC_SEM_OUTPUT */
 #define SOC_ACT_MCIDS	1u		/* the host's doorbell window */
-
-/* ---- memory (mem.c) ---- */
-
-/* Zeroed pages, lazily backed; NULL when there is no memory. @len 0 is 1. */
-void *soc_pages(uint64_t len);
-void soc_pages_free(void *p, uint64_t len);
 
 /* ---- semaphores (sem.c) ---- */
 

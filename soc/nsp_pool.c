@@ -21,7 +21,6 @@
 #include <limits.h>
 #include <linux/futex.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +32,7 @@
 #include "soc/nsp.h"
 #include "soc/nsp_cpus.h"
 #include "soc/nsp_prof.h"
+#include "soc/thread.h"
 
 #define MAX_THREADS	16
 #define SPIN_NS		5000
@@ -374,11 +374,11 @@ static int start_thread(struct nsp_pool *p, unsigned int i)
 	}
 	w->pool = p;
 	w->scratch = p->scratch[i];
-	rc = pthread_create(&p->threads[i], NULL, thread_main, w);
+	rc = soc_thread(&p->threads[i], thread_main, w);
 	if (rc) {
 		free(p->scratch[i]);
 		free(w);
-		return -rc;
+		return rc;
 	}
 	p->num_threads++;
 	return 0;
@@ -389,7 +389,6 @@ int nsp_pool_create(unsigned int threads, struct nsp_pool **out,
 {
 	unsigned int cpus = nsp_cpus(), i;
 	struct nsp_pool *p;
-	sigset_t all, old;
 	int rc = 0;
 
 	if (!threads)
@@ -407,17 +406,8 @@ int nsp_pool_create(unsigned int threads, struct nsp_pool **out,
 	pthread_cond_init(&p->ended, NULL);
 	pthread_mutex_init(&p->help_lock, NULL);
 
-	/*
-	 * Signals are the program's, never these threads'; but faults are where
-	 * they happen, and a card port survives them (port_guard.c).
-	 */
-	sigfillset(&all);
-	sigdelset(&all, SIGBUS);
-	sigdelset(&all, SIGSEGV);
-	pthread_sigmask(SIG_BLOCK, &all, &old);
 	for (i = 0; i < threads && !rc; i++)
 		rc = start_thread(p, i);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (rc) {
 		nsp_pool_destroy(p);
 		return qaic_fail(err, rc, "cannot start %u NSP threads: %s",

@@ -372,6 +372,7 @@ int main(int argc, char **argv)
 	} else if (argc > 2 && argc < 8 && !strcmp(argv[1], "run") &&
 		   r.threads && !qaic_embedded_set_threads(r.threads)) {
 		setenv("QAIC_EMBEDDED", "1", 1);
+		setenv("QAIC_HUGE_PAGES", "1", 0);	/* not meanwhile */
 		rc = each(argc > 4 ? argv[4] : NULL, argc > 5 ? argv[5] : NULL,
 			  argc > 6 ? argv[6] : NULL, run, &r, &err);
 	} else {

@@ -175,6 +175,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	opt.weights = format;
+	setenv("QAIC_HUGE_PAGES", "1", 0);	/* not while it is measured */
 	keep_cpus(threads);
 	rc = ckpt_make(model, &llama_1b, &err);
 	t = bw_now();

@@ -111,6 +111,7 @@ static int run(const char *qpc, unsigned int tokens, unsigned int runs,
 	int rc;
 
 	rc = want_driver(err);
+	setenv("QAIC_HUGE_PAGES", "1", 0);	/* the driver's card has them */
 	for (k = 0; k < 2 && !rc; k++)
 		rc = open_session(qpc, !k, &s[k], err);
 	for (k = 0; k < 2 && !rc; k++)		/* warm up */

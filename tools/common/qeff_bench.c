@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* qeff bench */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -64,6 +65,8 @@ static int run_bench(struct qaic_opt_cmd *cmd, struct qaic_err *err)
 	bench.json = qeff_gen.json;
 	bench.info = &info;
 	bench.prof = &qeff_prof;
+	/* rates that last, unless the user wants it otherwise */
+	setenv("QAIC_HUGE_PAGES", "1", 0);
 	ret = set_threads(err);
 	return ret ? ret : qaic_bench_run(&bench, err);
 }

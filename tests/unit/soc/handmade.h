@@ -29,6 +29,9 @@ enum {
 	HM_DDR = HM_JUNK + HM_SLOW_ELEMS * 4,
 };
 
+/* Bytes of constants before those that are used, for tests of many constants. */
+static uint64_t hm_const_off;
+
 static inline void hm_vec(struct nsp_cmd *c, int k, uint64_t addr, int step)
 {
 	c->o[k].addr = addr;
@@ -71,7 +74,8 @@ static inline void hm_stream(struct qpc_stream *s, uint32_t nsp, uint32_t nsps,
 	*c = hm_cmd(NSP_BINARY, NSP_B_MUL, n);
 	hm_vec(c, 0, NSP_ADDR(NSP_SPACE_DDR, HM_TMP + off), 1);
 	hm_vec(c, 1, NSP_ADDR(NSP_SPACE_DDR, HM_X + off), 1);
-	hm_vec(c++, 2, NSP_ADDR(NSP_SPACE_CONST, k * 4), 0);
+	hm_vec(c++, 2, NSP_ADDR(NSP_SPACE_CONST,
+					hm_const_off + k * 4), 0);
 	*c = hm_cmd(NSP_BINARY, NSP_B_ADD, n);
 	hm_vec(c, 0, NSP_ADDR(NSP_SPACE_DDR, HM_Y + off), 1);
 	hm_vec(c, 1, NSP_ADDR(NSP_SPACE_DDR, HM_TMP + off), 1);
@@ -109,7 +113,7 @@ static inline void hm_program(struct qpc_program *p, uint32_t nsps)
 	p->compiler = strdup("by hand");
 	p->num_nsps = nsps;
 	p->precision = QAIC_F32;
-	p->const_size = 64;
+	p->const_size = hm_const_off + 64;
 	p->ddr_size = HM_DDR;
 	p->num_states = 1;
 	p->states = calloc(1, sizeof(*p->states));
@@ -154,7 +158,8 @@ static inline int hm_write(const char *dir, uint32_t nsps, struct qaic_err *err)
 	hm_program(&p, nsps);
 	ret = qpc_writer_open(dir, &p, &w, err);
 	if (!ret) {
-		ret = qpc_writer_const(w, 0, consts, sizeof(consts), err);
+		ret = qpc_writer_const(w, hm_const_off, consts,
+				       sizeof(consts), err);
 		if (ret)
 			qpc_writer_abort(w);
 		else

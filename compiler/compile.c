@@ -92,43 +92,6 @@ static void init_lower(struct qc_compile *c, struct qc_spec *s)
 	s->l.num_nsps = c->opt->num_cores;
 }
 
-/*
- * Mark the nodes that node-precision-info names, before fusion changes names. One
- * that is nowhere in the model is a mistake.
- */
-static int mark_fp32_nodes(struct qc_compile *c, struct qc_graph *g,
-			   struct qaic_err *err)
-{
-	struct qc_node *n;
-	size_t i;
-
-	for (i = 0; i < c->opt->num_fp32_nodes; i++) {
-		const char *name = c->opt->fp32_nodes[i];
-
-		for (n = g->first; n; n = n->next) {
-			if (strcmp(n->name, name))
-				continue;
-			c->fp32_found[i] = true;
-			if (qc_attr_set_int(g, n, QC_FP32, 1))
-				return no_mem(err);
-		}
-	}
-	return 0;
-}
-
-/* A specialization may lack some (an encoder without rows); not all may. */
-static int check_fp32_nodes(const struct qc_compile *c, struct qaic_err *err)
-{
-	size_t i;
-
-	for (i = 0; i < c->opt->num_fp32_nodes; i++)
-		if (!c->fp32_found[i])
-			return qaic_fail(err, -EINVAL,
-				"node precision: '%s' is no node that computes anything",
-				c->opt->fp32_nodes[i]);
-	return 0;
-}
-
 /* The graph of one specialization, fused, its inputs and outputs known. */
 static int front_half(struct qc_compile *c, struct qc_spec *s,
 		      struct qaic_err *err)
@@ -137,7 +100,7 @@ static int front_half(struct qc_compile *c, struct qc_spec *s,
 				err);
 
 	if (!rc)
-		rc = mark_fp32_nodes(c, s->g, err);
+		rc = qc_fp32_mark(c, s->g, err);
 	if (!rc)
 		rc = qc_fuse(s->g, err);
 	if (rc)
@@ -179,12 +142,8 @@ static int compile_specs(struct qc_compile *c, struct qaic_err *err)
 {
 	uint32_t node_base = 1;
 	size_t i;
-	int rc = 0;
+	int rc = qc_fp32_init(c, err);
 
-	c->fp32_found = calloc(c->opt->num_fp32_nodes + 1,
-			       sizeof(*c->fp32_found));
-	if (!c->fp32_found)
-		return no_mem(err);
 	for (i = 0; i < c->num_specs && !rc; i++) {
 		rc = front_half(c, &c->specs[i], err);
 		if (rc && c->specs[i].name)
@@ -192,7 +151,7 @@ static int compile_specs(struct qc_compile *c, struct qaic_err *err)
 				     c->specs[i].name);
 	}
 	if (!rc)
-		rc = check_fp32_nodes(c, err);
+		rc = qc_fp32_check(c, err);
 	if (!rc)
 		rc = qc_layout_io(c, err);
 	for (i = 0; i < c->num_specs && !rc; i++) {
@@ -265,7 +224,7 @@ static void release(struct qc_compile *c)
 		free(c->specs[i].symbols);
 	}
 	free(c->specs);
-	free(c->fp32_found);
+	qc_fp32_release(c);
 	qpc_program_release(&c->prog);
 	qc_consts_free(c->consts);
 	if (c->model)

@@ -5,6 +5,7 @@
 
 #include "compiler/consts.h"
 #include "compiler/lower.h"
+#include "compiler/model.h"
 #include "compiler/plan.h"
 
 struct qc_spec {
@@ -22,7 +23,8 @@ struct qc_compile {
 	struct qc_consts *consts;
 	struct qc_spec *specs;
 	size_t num_specs;
-	bool *fp32_found;		/* of each opt->fp32_nodes: it is somewhere */
+	struct qc_names fp32_names;	/* opt->fp32_nodes, */
+	bool *fp32_found;		/* and whether each is somewhere */
 	struct qpc_program prog;
 	uint64_t spill_base;		/* in DDR */
 };
@@ -31,6 +33,14 @@ struct qc_compile {
 int qc_layout_io(struct qc_compile *c, struct qaic_err *err);
 /* Fill the rest of prog from the lowered and planned specializations. */
 int qc_emit_program(struct qc_compile *c, struct qaic_err *err);
+
+/* fp32_nodes.c: the nodes that opt->fp32_nodes names. */
+int qc_fp32_init(struct qc_compile *c, struct qaic_err *err);
+void qc_fp32_release(struct qc_compile *c);
+/* Mark them in a graph before fusion changes names; one may lack some. */
+int qc_fp32_mark(struct qc_compile *c, struct qc_graph *g, struct qaic_err *err);
+/* After all graphs: a name that is nowhere in the model is a mistake. */
+int qc_fp32_check(struct qc_compile *c, struct qaic_err *err);
 
 /* After the constants were written. */
 int qc_report_clipped(const struct qc_compile *c, struct qaicc_report *r,

@@ -368,17 +368,16 @@ void qc_consts_in_blocks(const struct qc_consts *p, uint32_t *num,
 	}
 }
 
-const char *qc_consts_clipped(const struct qc_consts *p, const void **at,
-			      uint64_t *count)
+bool qc_consts_clipped(const struct qc_consts *p, struct qc_clipped *out)
 {
-	const struct qc_const *c = *at;
+	const struct qc_const *c = out->at;
 
 	for (c = c ? c->order : p->first; c; c = c->order) {
 		if (!c->clipped)
 			continue;
-		*at = c;
-		*count = c->clipped;
-		return c->name ? c->name : "";
+		*out = (struct qc_clipped){ c, c->name ? c->name : "",
+					    c->t.data, c->clipped };
+		return true;
 	}
-	return NULL;
+	return false;
 }

@@ -45,12 +45,16 @@ uint64_t qc_consts_size(const struct qc_consts *pool);
 /* Constants in block formats: how many, their elements and bytes. */
 void qc_consts_in_blocks(const struct qc_consts *pool, uint32_t *num,
 			 uint64_t *elems, uint64_t *bytes);
-/*
- * After writing: the next constant (@at: where to go on, NULL at first) of which
- * finite elements were clipped, and how many. NULL: no more.
- */
-const char *qc_consts_clipped(const struct qc_consts *pool, const void **at,
-			      uint64_t *count);
+/* A constant of which finite elements were clipped. */
+struct qc_clipped {
+	const void *at;			/* NULL at first */
+	const char *name;		/* of the first value that is it */
+	const uint8_t *data;		/* where it begins, in the model perhaps */
+	uint64_t count;
+};
+
+/* After writing: the next one; false if there are no more. */
+bool qc_consts_clipped(const struct qc_consts *pool, struct qc_clipped *c);
 int qc_consts_write(struct qc_consts *pool, struct qpc_writer *w,
 		    const struct qaic_progress *progress,
 		    struct qaic_err *err);

@@ -63,7 +63,8 @@ struct qaicc_options {
 	size_t num_defines;
 	const struct qaicc_custom_io *custom_io;
 	size_t num_custom_io;
-	const char *const *fp32_nodes;	/* node names kept in F32 */
+	const char *const *fp32_nodes;	/* kept in F32: names of nodes, or of
+					 * what they put out */
 	size_t num_fp32_nodes;
 	const char *const *outputs;	/* values to put out besides the */
 	size_t num_outputs;		/* model's own outputs */

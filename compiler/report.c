@@ -82,26 +82,73 @@ int qc_report(const struct qc_compile *c, struct qaicc_report *r,
 	return 0;
 }
 
+static int by_place(const void *a, const void *b)
+{
+	const uint8_t *x = (*(Onnx__TensorProto *const *)a)->raw_data.data;
+	const uint8_t *y = (*(Onnx__TensorProto *const *)b)->raw_data.data;
+
+	return x < y ? -1 : x > y;
+}
+
+/* The model's tensors by where they lie; NULL if there is no memory. */
+static Onnx__TensorProto **tensors_by_place(const Onnx__GraphProto *g)
+{
+	Onnx__TensorProto **t = calloc(g->n_initializer + 1, sizeof(*t));
+
+	if (t && g->n_initializer) {
+		memcpy(t, g->initializer, g->n_initializer * sizeof(*t));
+		qsort(t, g->n_initializer, sizeof(*t), by_place);
+	}
+	return t;
+}
+
+/*
+ * What a matrix is called in the model: the value that the program has is its
+ * transpose perhaps, or a part of it.
+ */
+static const char *tensor_name(Onnx__TensorProto *const *t, size_t n,
+			       const struct qc_clipped *c)
+{
+	size_t low = 0, mid;
+
+	while (low < n) {	/* the first that begins behind it */
+		mid = low + (n - low) / 2;
+		if (t[mid]->raw_data.data <= c->data)
+			low = mid + 1;
+		else
+			n = mid;
+	}
+	if (!low || !c->data || !t[low - 1]->name || !*t[low - 1]->name ||
+	    (size_t)(c->data - t[low - 1]->raw_data.data) >=
+	    t[low - 1]->raw_data.len)
+		return c->name;
+	return t[low - 1]->name;
+}
+
 int qc_report_clipped(const struct qc_compile *c, struct qaicc_report *r,
 		      struct qaic_err *err)
 {
-	const void *at = NULL;
-	const char *name;
-	uint64_t count;
+	const Onnx__GraphProto *g = c->model->proto->graph;
+	struct qc_clipped cl = { 0 };
+	Onnx__TensorProto **t;
 	size_t n = 0;
 
-	while (qc_consts_clipped(c->consts, &at, &count))
+	while (qc_consts_clipped(c->consts, &cl))
 		n++;
 	r->clipped = calloc(n + 1, sizeof(*r->clipped));
-	if (!r->clipped)
+	t = tensors_by_place(g);
+	if (!r->clipped || !t) {
+		free(t);
 		return qaic_fail(err, -ENOMEM, "out of memory");
-	at = NULL;
-	while (r->num_clipped < n &&
-	       (name = qc_consts_clipped(c->consts, &at, &count))) {
-		snprintf(r->clipped[r->num_clipped].name,
-			 sizeof(r->clipped[0].name), "%s", name);
-		r->clipped[r->num_clipped++].count = count;
 	}
+	cl.at = NULL;
+	while (r->num_clipped < n && qc_consts_clipped(c->consts, &cl)) {
+		snprintf(r->clipped[r->num_clipped].name,
+			 sizeof(r->clipped[0].name), "%s",
+			 tensor_name(t, g->n_initializer, &cl));
+		r->clipped[r->num_clipped++].count = cl.count;
+	}
+	free(t);
 	return 0;
 }
 

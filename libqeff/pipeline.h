@@ -50,7 +50,8 @@ struct qeff_compile_plan {
 	struct qeff_plan_spec spec[QEFF_MAX_SEQ_LENS];
 	size_t num_specs;
 	char *fp32_text;		/* QEFF_FP32_META, cut at the commas */
-	const char **fp32_nodes;	/* into it; none in an FP32 program */
+	const char **fp32_read;		/* opt->fp32_nodes as it was read */
+	const char **fp32_nodes;	/* into both; none if all is FP32 */
 	size_t num_fp32_nodes;
 	bool encoder;			/* nothing is kept: by seq_len alone */
 	/* for verification: the cache crosses the bus, more values come out */

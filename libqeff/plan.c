@@ -70,6 +70,16 @@ static json_t *flags(const struct qeff_compile_plan *plan)
 	return list;
 }
 
+static json_t *names(const char *const *name, size_t n)
+{
+	json_t *list = json_array();
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		json_array_append_new(list, json_string(name[i]));
+	return list;
+}
+
 int qeff_plan_init(struct qeff_compile_plan *plan,
 		   const struct qeff_build_options *opt, const char *onnx,
 		   struct qaic_err *err)
@@ -89,6 +99,11 @@ int qeff_plan_init(struct qeff_compile_plan *plan,
 				 "specializations",
 				 json_object_get(plan->specs, "specializations"),
 				 "custom_io", custom_io(plan));
+	/* those of the export are what the ONNX decides */
+	if (plan->params && plan->fp32_read)
+		json_object_set_new(plan->params, "fp32_nodes",
+				    names(plan->fp32_nodes,
+					  plan->num_fp32_nodes));
 	if (plan->params)
 		return 0;
 	ret = no_memory(err);
@@ -105,6 +120,7 @@ void qeff_plan_release(struct qeff_compile_plan *plan)
 		free(plan->states[i]);
 	free(plan->states);
 	free(plan->fp32_nodes);
+	free(plan->fp32_read);
 	free(plan->fp32_text);
 	json_decref(plan->specs);
 	json_decref(plan->params);
@@ -174,13 +190,14 @@ static int write_fp32_nodes(const struct qeff_compile_plan *plan,
 			    const char *dir, struct qaic_err *err)
 {
 	struct qaic_str s = { 0 };
-	size_t i;
+	json_t *list = names(plan->fp32_nodes, plan->num_fp32_nodes);
+	char *text = list ? json_dumps(list, 0) : NULL;
 
-	qaic_str_puts(&s, "FP32NodeInstanceNames: [");
-	for (i = 0; i < plan->num_fp32_nodes; i++)
-		qaic_str_printf(&s, "%s\"%s\"", i ? ", " : "",
-				plan->fp32_nodes[i]);
-	qaic_str_puts(&s, "]\n");
+	/* a JSON list is a YAML list */
+	qaic_str_printf(&s, "FP32NodeInstanceNames: %s\n", text ? text : "");
+	s.failed |= !text;
+	json_decref(list);
+	free(text);
 	return write_text(dir, QEFF_FP32_FILE, &s, err);
 }
 

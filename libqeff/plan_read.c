@@ -71,23 +71,35 @@ const char *qeff_onnx_meta(const Onnx__ModelProto *m, const char *key)
 	return NULL;
 }
 
+/* The export's names in @text, and those of the user's file. */
 static int add_fp32_nodes(struct qeff_compile_plan *plan, const char *text,
 			  struct qaic_err *err)
 {
+	const struct qeff_build_options *o = plan->opt;
 	char *at, *name;
-	size_t n = 1;
+	size_t n = 1, read = 0, i;
+	int ret;
 
-	if (!text || !*text || plan->opt->fp32)
+	if (o->fp32 && !o->weights)
 		return 0;
+	if (o->fp32_nodes) {
+		ret = qaicc_read_fp32_nodes(o->fp32_nodes, &plan->fp32_read,
+					    &read, err);
+		if (ret)
+			return ret;
+	}
+	text = text ? text : "";
 	plan->fp32_text = strdup(text);
 	for (; *text; text++)
 		n += *text == ',';
-	plan->fp32_nodes = calloc(n, sizeof(*plan->fp32_nodes));
+	plan->fp32_nodes = calloc(n + read, sizeof(*plan->fp32_nodes));
 	if (!plan->fp32_text || !plan->fp32_nodes)
 		return no_memory(err);
-	at = plan->fp32_text;
+	at = *plan->fp32_text ? plan->fp32_text : NULL;
 	while ((name = strsep(&at, ",")))
 		plan->fp32_nodes[plan->num_fp32_nodes++] = name;
+	for (i = 0; i < read; i++)
+		plan->fp32_nodes[plan->num_fp32_nodes++] = plan->fp32_read[i];
 	return 0;
 }
 

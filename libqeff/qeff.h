@@ -305,6 +305,9 @@ struct qeff_build_options {
 	enum qaic_dtype weights;	/* QAIC_MXINT8, _MXFP6, _MXFP4; 0: neither */
 	bool act_int8;			/* with them: 8-bit activations */
 	bool kv_mxint8;			/* KV cache in MXINT8 */
+	/* YAML: nodes that stay FP32 in any format, QEfficient's
+	 * node_precision_info; NULL: those that the export names alone */
+	const char *fp32_nodes;
 	bool every_row;			/* logits of every token: qeff_score() */
 	bool rebuild_qpc;		/* compile even if there is a QPC */
 	/* a stage that really runs: "export" (path), "compile" (the command line),
@@ -536,6 +539,7 @@ struct qeff_verify_options {
 	bool per_block;			/* compare what is between the blocks too */
 	unsigned int num_cores;
 	bool fp32, act_int8;
+	const char *fp32_nodes;
 	enum qaic_dtype weights;	/* as in struct qeff_build_options */
 	/* what reads whole texts has their longest as both lengths */
 	uint32_t qid, batch, prompt_len, ctx_len;

@@ -23,7 +23,8 @@ static int compile(struct qeff_card *c, const struct qeff_verify_options *opt,
 		.num_cores = opt->num_cores, .batch_size = opt->batch,
 		.prompt_len = opt->prompt_len, .ctx_len = opt->ctx_len,
 		.fp32 = opt->fp32, .weights = opt->weights,
-		.act_int8 = opt->act_int8, .seq_lens = &opt->prompt_len,
+		.act_int8 = opt->act_int8, .fp32_nodes = opt->fp32_nodes,
+		.seq_lens = &opt->prompt_len,
 		.num_seq_lens = 1,
 	};
 	struct qeff_compile_plan plan;

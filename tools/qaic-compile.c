@@ -55,10 +55,12 @@ static const struct qaic_opt opts[] = {
 	QAIC_OPT_FORMATS(a.formats),
 	{ .name = "custom-IO-list-file", .kind = QAIC_OPT_STR,
 	  .to = &a.custom_io, .arg = "YAML", .help = "Precision of inputs and "
-	  "outputs: a list of IOName and Precision, float16 or float32." },
+	  "outputs: a list of IOName and Precision, float16 or float32; "
+	  "mxint8 for retained state." },
 	{ .name = "node-precision-info", .kind = QAIC_OPT_STR,
 	  .to = &a.fp32_nodes, .arg = "YAML", .help = "FP32NodeInstanceNames: "
-	  "nodes whose results stay float32 with -convert-to-fp16." },
+	  "nodes, by their names or those of their outputs, whose results and "
+	  "weights stay float32." },
 	QAIC_OPT_GROUP("Output:"),
 	{ .name = "compile-only", .kind = QAIC_OPT_FLAG,
 	  .to = &a.compile_only, .help = "Compile and do not run; qaic-run "
@@ -124,9 +126,9 @@ static int check(struct qaic_err *err)
 	if (!a.out && !a.metrics)
 		return qaic_fail(err, -EINVAL,
 			"no output directory: give -aic-binary-dir=DIR (or -aic-perf-metrics alone, to write nothing)");
-	if (a.fp32_nodes && !a.fp16)
+	if (a.fp32_nodes && !a.fp16 && !a.formats.weight && !a.formats.mxfp6)
 		return qaic_fail(err, -EINVAL,
-			"-node-precision-info needs -convert-to-fp16: all else is float32 already");
+			"-node-precision-info needs -convert-to-fp16 or a weight format: all else is float32 already");
 	if (a.out && !lstat(a.out, &st))
 		return qaic_fail(err, -EEXIST,
 			"%s exists: remove it, or give another -aic-binary-dir",

@@ -13,7 +13,7 @@
 struct qeff_args {
 	const char *prog;		/* "qeff infer" */
 	const char *model_name, *local_model_dir, *cache_dir, *precision;
-	const char *onnx_path, *qpc_path, *golden, *text;
+	const char *onnx_path, *qpc_path, *golden, *text, *fp32_nodes;
 	unsigned int stride, num_cores, batch_size, prompt_len, ctx_len, qid;
 	unsigned int seq_len[QEFF_MAX_SEQ_LENS], num_seq_len;
 	bool prompt_len_given, ctx_len_given;
@@ -95,7 +95,11 @@ int qeff_arg_seq_lens(void *to, const char *value, struct qaic_err *err);
 	  .arg = "fp16|fp32", .def = "fp16",				\
 	  .help = "Arithmetic and KV cache." },				\
 	QAIC_OPT_FORMATS(qeff_args.formats),				\
-	QAIC_OPT_KV_FORMAT(qeff_args.formats)
+	QAIC_OPT_KV_FORMAT(qeff_args.formats),				\
+	{ .name = "node-precision-info", .kind = QAIC_OPT_STR,		\
+	  .to = &qeff_args.fp32_nodes, .arg = "YAML",			\
+	  .help = "FP32NodeInstanceNames: nodes of the ONNX, by their names " \
+	  "or those of their outputs, whose results and weights stay float32." }
 #define QEFF_OPT_SIZES(context)						\
 	QAIC_OPT_GROUP("Compilation:"), QEFF_OPT_CORES,			\
 	{ .name = "batch-size", .kind = QAIC_OPT_UINT,			\

@@ -138,9 +138,15 @@ int qeff_arg_build(struct qeff_build_options *o, struct qaic_err *err)
 		.progress = qaic_progress_terminal(),
 	};
 	o->kv_mxint8 = qeff_args.formats.mxint8;
+	o->fp32_nodes = qeff_args.fp32_nodes;
 	ret = precision(&o->fp32, err);
-	return ret ? ret : qaic_formats_read(&qeff_args.formats, &o->weights,
-					     &o->act_int8, err);
+	if (!ret)
+		ret = qaic_formats_read(&qeff_args.formats, &o->weights,
+					&o->act_int8, err);
+	if (!ret && o->fp32_nodes && o->fp32 && !o->weights)
+		ret = qaic_fail(err, -EINVAL,
+				"--node-precision-info is for what is not float32 already: leave --precision fp32 out");
+	return ret;
 }
 
 bool qeff_reads_whole(enum qeff_task task)

@@ -183,6 +183,7 @@ static int run_infer(struct qaic_opt_cmd *cmd, struct qaic_err *err)
 	qeff_gen.weights = o.weights;
 	qeff_gen.kv_mxint8 = o.kv_mxint8;
 	qeff_gen.act_int8 = o.act_int8;
+	qeff_gen.fp32_nodes = o.fp32_nodes;
 	qeff_gen.num_cores = qeff_args.num_cores;
 	qeff_gen.qid = qeff_args.qid;
 	ret = qaic_textgen_run(&qeff_gen, err);

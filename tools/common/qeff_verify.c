@@ -104,6 +104,7 @@ static int run_verify(struct qaic_opt_cmd *cmd, struct qaic_err *err)
 	v.weights = o.weights;
 	v.kv_mxint8 = o.kv_mxint8;
 	v.act_int8 = o.act_int8;
+	v.fp32_nodes = o.fp32_nodes;
 	v.onnx = qeff_args.onnx_path ? qeff_args.onnx_path : art.onnx;
 	v.qpc = qeff_args.onnx_path ? qpc : art.qpc_dir;
 	if (!ret)

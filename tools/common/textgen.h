@@ -31,6 +31,7 @@ struct qaic_textgen {
 	bool print_ids, ignore_eos, json, verify, verbose;
 	/* for verify: how qpc was compiled */
 	bool fp32, act_int8, kv_mxint8;
+	const char *fp32_nodes;
 	enum qaic_dtype weights;
 	unsigned int num_cores;
 	const char *write_logits;

@@ -31,7 +31,8 @@ int qaic_gen_verify_open(struct qaic_gen *g)
 	struct qeff_verify_options o = {
 		.onnx = g->t->onnx, .num_cores = g->t->num_cores,
 		.fp32 = g->t->fp32, .weights = g->t->weights,
-		.act_int8 = g->t->act_int8, .qid = g->t->qid,
+		.act_int8 = g->t->act_int8, .fp32_nodes = g->t->fp32_nodes,
+		.qid = g->t->qid,
 		.batch = qeff_session_batch(g->s),
 		.prompt_len = qeff_session_prompt_len(g->s),
 		.ctx_len = qeff_session_ctx_len(g->s),

@@ -218,7 +218,8 @@ static int open_all(struct verify *x)
 		.onnx = o->onnx, .model_dir = o->model_dir,
 		.per_block = o->per_block, .num_cores = o->num_cores,
 		.fp32 = o->fp32, .weights = o->weights,
-		.act_int8 = o->act_int8, .qid = o->qid,
+		.act_int8 = o->act_int8, .fp32_nodes = o->fp32_nodes,
+		.qid = o->qid,
 	};
 	struct qeff_model_info info;
 	int ret;

@@ -21,6 +21,7 @@ struct qaic_verify {
 	unsigned int generation_len;
 	unsigned int num_cores, qid;
 	bool fp32, act_int8, kv_mxint8, per_block, json;
+	const char *fp32_nodes;
 	enum qaic_dtype weights;	/* 0: as all else */
 	/* for what reads whole texts: without qpc, in one call of so many tokens */
 	unsigned int seq_len, batch_size;

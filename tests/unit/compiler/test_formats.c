@@ -230,6 +230,54 @@ static void cuts(void **state)
 	}
 }
 
+/*
+ * A matrix that is turned around in the model is called what the model calls it,
+ * and a node that stays F32 by its name or by that of its output.
+ */
+static void by_name(void **state)
+{
+	static const char *const names[] = { "product", "y", "turned_t" };
+	Onnx__ModelProto *m = mm_model(17);
+	struct qaicc_options o = {
+		.onnx = onnx, .out_dir = out, .num_cores = 2,
+		.weights = QAIC_MXFP6, .fp32_nodes = names,
+	};
+	struct qaic_err err = QAIC_ERR_INIT;
+	struct qaicc_report r;
+	Onnx__NodeProto *n;
+	int i;
+
+	mm_input(m, "x", 1, "3,100");
+	mm_init(m, mm_tensor("turned", 1, 2, (int64_t[]){ N, K }, w,
+			     N * K * sizeof(float)));
+	mm_node(m, "Transpose", "turned", "turned_t");
+	n = mm_node(m, "MatMul", "x,turned_t", "y");
+	free(n->name);
+	n->name = strdup("product");
+	mm_output(m, "y");
+	assert_int_equal(mm_write(m, onnx), 0);
+	mm_free(m);
+	for (i = 0; i < 3; i++) {
+		o.convert_to_fp16 = i != 1;
+		o.num_fp32_nodes = i == 2 ? 3 : i;
+		if (qaicc_compile(&o, &r, &err))
+			fail_msg("%s", err.msg);
+		assert_int_equal(r.num_blocks, i == 0);
+		assert_int_equal(r.num_clipped, o.convert_to_fp16);
+		if (o.convert_to_fp16)
+			assert_string_equal(r.clipped[0].name, "turned");
+		qaicc_report_release(&r);
+		assert_int_equal(qaic_rmtree(out, NULL), 0);
+	}
+	o.fp32_nodes = names + 1;	/* by its output alone */
+	o.num_fp32_nodes = 1;
+	if (qaicc_compile(&o, &r, &err))
+		fail_msg("%s", err.msg);
+	assert_int_equal(r.num_blocks, 0);
+	qaicc_report_release(&r);
+	assert_int_equal(qaic_rmtree(out, NULL), 0);
+}
+
 static void refused(void **state)
 {
 	struct qaicc_options o = { .onnx = onnx, .out_dir = out, .num_cores = 1,
@@ -265,6 +313,7 @@ int main(void)
 		cmocka_unit_test(contents),
 		cmocka_unit_test(cuts),
 		cmocka_unit_test(refused),
+		cmocka_unit_test(by_name),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -24,24 +24,16 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "soc/nsp.h"
 #include "soc/nsp_cpus.h"
 #include "soc/nsp_prof.h"
+#include "soc/nsp_spin.h"
 #include "soc/thread.h"
 
 #define MAX_THREADS	16
-#define SPIN_NS		5000
-/*
- * A thread that another program has pushed off its CPU does not spin for a while:
- * it needs its share of the CPU for work. Looked at every so often.
- */
-#define LOOK_NS		1000000
-#define CALM_NS		50000000
 
 /*
  * ticket: phase << 8 | next NSP. It counts down to TICKET_NONE, because a thread
@@ -75,7 +67,7 @@ struct nsp_pool {
 	pthread_mutex_t help_lock;
 	void *help_scratch;			/* made when first needed */
 
-	bool spin;
+	bool spin;			/* there is a CPU for each thread */
 	unsigned int num_threads;
 	pthread_t threads[MAX_THREADS];
 	void *scratch[MAX_THREADS];
@@ -84,8 +76,7 @@ struct nsp_pool {
 struct worker {
 	struct nsp_pool *pool;
 	void *scratch;
-	uint64_t look, calm;		/* when to look again, to spin again */
-	long pushed;			/* off its CPU, so often */
+	struct nsp_spin spin;
 };
 
 /* This thread takes NSPs in a loop already */
@@ -213,64 +204,22 @@ static void run_nsp(struct nsp_pool *p, unsigned int nsp, void *scratch)
 
 /* ---- threads ---- */
 
-static void pause_cpu(void)
-{
-#if defined(__x86_64__) || defined(__i386__)
-	__builtin_ia32_pause();
-#elif defined(__aarch64__)
-	__asm__ volatile("yield");
-#endif
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);	/* vDSO: no system call */
-	return t.tv_sec * 1000000000ull + t.tv_nsec;
-}
-
-/* Until when this thread may spin, 0: not at all. */
-static uint64_t spin_until(struct worker *w)
-{
-	struct rusage usage;
-	uint64_t now;
-
-	if (!w->pool->spin)
-		return 0;
-	now = now_ns();
-	if (now >= w->look) {
-		w->look = now + LOOK_NS;
-		if (!getrusage(RUSAGE_THREAD, &usage) &&
-		    usage.ru_nivcsw != w->pushed) {
-			w->pushed = usage.ru_nivcsw;
-			w->calm = now + CALM_NS;
-		}
-	}
-	return now < w->calm ? 0 : now + SPIN_NS;
-}
-
 /* until the phase is not @seen any more, or stop */
-static void wait_phase(struct worker *w, uint32_t seen)
+static void wait_phase(struct nsp_pool *p, struct nsp_spin *spin, uint32_t seen)
 {
-	uint64_t until = spin_until(w);
-	struct nsp_pool *p = w->pool;
-	int i;
+	uint64_t begin = 0;
 
-	while (until) {
-		for (i = 0; i < 32; i++) {
-			if (atomic_load_explicit(&p->phase,
-						 memory_order_acquire) != seen)
-				return;
-			pause_cpu();
-		}
-		if (now_ns() > until)
-			break;
+	if (p->spin) {
+		if (nsp_spin(spin, &p->phase, seen))
+			return;
+		begin = nsp_spin_clock();
 	}
 	atomic_fetch_add(&p->sleepers, 1);
 	while (atomic_load(&p->phase) == seen && !atomic_load(&p->stop))
 		futex(&p->phase, FUTEX_WAIT, seen);
 	atomic_fetch_sub(&p->sleepers, 1);
+	if (p->spin)
+		nsp_spin_slept(spin, begin);
 }
 
 static bool take_nsp(struct nsp_pool *p, unsigned int *nsp, uint32_t *phase)
@@ -300,7 +249,7 @@ static void *thread_main(void *arg)
 	inside = true;
 	while (!atomic_load_explicit(&p->stop, memory_order_relaxed)) {
 		if (!take_nsp(p, &nsp, &phase)) {
-			wait_phase(&w, phase);
+			wait_phase(p, &w.spin, phase);
 			continue;
 		}
 		run_nsp(p, nsp, w.scratch);

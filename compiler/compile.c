@@ -12,6 +12,15 @@ static int no_mem(struct qaic_err *err)
 	return qaic_fail(err, -ENOMEM, "out of memory");
 }
 
+static uint32_t profiling_of(const char *name)
+{
+	uint32_t i = QPC_PROFILING_COUNT - 1;
+
+	while (i && (!name || strcmp(name, qpc_profiling_name(i))))
+		i--;
+	return i;
+}
+
 static int check_options(const struct qaicc_options *o, struct qaic_err *err)
 {
 	if (!o->onnx)
@@ -27,6 +36,10 @@ static int check_options(const struct qaicc_options *o, struct qaic_err *err)
 	if (o->act_int8 && !o->weights)
 		return qaic_fail(err, -EINVAL,
 				 "8-bit activations need weights in mxint8, mxfp6 or mxfp4");
+	if (o->profiling && !profiling_of(o->profiling))
+		return qaic_fail(err, -EINVAL,
+				 "profiling type \"%s\": use latency, stats or trace",
+				 o->profiling);
 	if (o->num_specs > QPC_MAX_SPECS)
 		return qaic_fail(err, -EINVAL,
 				 "%zu specializations; at most %u",
@@ -191,6 +204,7 @@ static int name_program(struct qc_compile *c, struct qaic_err *err)
 	if (dot && dot != c->prog.name)
 		*dot = '\0';
 	c->prog.num_nsps = o->num_cores;
+	c->prog.profiling = profiling_of(o->profiling);
 	c->prog.precision = o->convert_to_fp16 ? QAIC_F16 : QAIC_F32;
 	return 0;
 }

@@ -68,6 +68,8 @@ struct qaicc_options {
 	size_t num_fp32_nodes;
 	const char *const *outputs;	/* values to put out besides the */
 	size_t num_outputs;		/* model's own outputs */
+	/* "latency", "stats", "trace": what runs of it do by themselves; NULL: none */
+	const char *profiling;
 	struct qaic_progress progress;
 };
 

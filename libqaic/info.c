@@ -12,6 +12,11 @@ const char *qaic_program_name(const struct qaic_program *prog)
 	return name ? name : "";
 }
 
+const char *qaic_program_profiling(const struct qaic_program *prog)
+{
+	return qpc_profiling_name(prog->qpc->prog.profiling);
+}
+
 uint32_t qaic_program_num_nsps(const struct qaic_program *prog)
 {
 	return prog->qpc->prog.num_nsps;

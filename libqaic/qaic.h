@@ -128,6 +128,8 @@ void qaic_program_unload(struct qaic_program *prog);
 
 const char *qaic_program_name(const struct qaic_program *prog);
 uint32_t qaic_program_num_nsps(const struct qaic_program *prog);
+/* "stats": what a run prints that does not choose; NULL: it was not compiled so. */
+const char *qaic_program_profiling(const struct qaic_program *prog);
 uint32_t qaic_program_num_specs(const struct qaic_program *prog);
 /* Pointers live as long as the program. -EINVAL for an index out of range. */
 int qaic_program_spec(const struct qaic_program *prog, uint32_t spec,

@@ -276,6 +276,11 @@ static double now(void)
 	return ts.tv_sec + ts.tv_nsec * 1e-9;
 }
 
+const char *qeff_encoder_profiling(const struct qeff_encoder *e)
+{
+	return qaic_program_profiling(e->prog);
+}
+
 void qeff_encoder_watch(struct qeff_encoder *e, const struct qeff_watch *w)
 {
 	e->watched = (struct qeff_watched){ 0 };

@@ -388,6 +388,8 @@ int qeff_session_open(const struct qeff_session_options *opt,
 void qeff_session_close(struct qeff_session *s);
 /* Leave the card to others until the next qeff_generate(). */
 void qeff_session_rest(struct qeff_session *s);
+/* As qaic_program_profiling(). */
+const char *qeff_session_profiling(const struct qeff_session *s);
 /* Of each call from now on; NULL: nobody. Copied. */
 void qeff_session_watch(struct qeff_session *s, const struct qeff_watch *w);
 uint32_t qeff_session_batch(const struct qeff_session *s);
@@ -498,6 +500,8 @@ struct qeff_output {
 int qeff_encoder_open(const struct qeff_encoder_options *opt,
 		      struct qeff_encoder **out, struct qaic_err *err);
 void qeff_encoder_close(struct qeff_encoder *e);
+/* As qaic_program_profiling(). */
+const char *qeff_encoder_profiling(const struct qeff_encoder *e);
 /* As qeff_session_watch(). */
 void qeff_encoder_watch(struct qeff_encoder *e, const struct qeff_watch *w);
 uint32_t qeff_encoder_batch(const struct qeff_encoder *e);

@@ -183,6 +183,11 @@ void qeff_session_close(struct qeff_session *s)
 	free(s);
 }
 
+const char *qeff_session_profiling(const struct qeff_session *s)
+{
+	return s->prog ? qaic_program_profiling(s->prog) : NULL;
+}
+
 void qeff_session_watch(struct qeff_session *s, const struct qeff_watch *w)
 {
 	s->watched = (struct qeff_watched){ 0 };

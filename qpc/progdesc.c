@@ -116,6 +116,7 @@ static bool put_program(struct qpc_arena *a, Qaicprog__Program *m,
 	m->states = (Qaicprog__Tensor **)ptrs;
 	m->n_states = p->num_states;
 	if (!card) {
+		m->profiling = p->profiling;
 		m->name = text(p->name);
 		m->compiler = text(p->compiler);
 		m->nodes = qpc_arena_alloc(a, p->num_nodes, sizeof(char *));
@@ -236,6 +237,7 @@ static void get_program(struct qpc_program *p, const Qaicprog__Program *m,
 	p->name = take(m->name, failed);
 	p->compiler = take(m->compiler, failed);
 	p->precision = m->precision;
+	p->profiling = m->profiling;
 	p->num_nsps = m->num_nsps;
 	p->const_size = m->const_size;
 	p->ddr_size = m->ddr_size;
@@ -252,6 +254,17 @@ static void get_program(struct qpc_program *p, const Qaicprog__Program *m,
 	p->num_nodes = m->n_nodes;
 	for (i = 0; i < p->num_nodes; i++)
 		p->nodes[i] = take(m->nodes[i], failed);
+}
+
+const char *qpc_profiling_name(uint32_t profiling)
+{
+	static const char *const name[QPC_PROFILING_COUNT] = {
+		[QPC_PROFILING_LATENCY] = "latency",
+		[QPC_PROFILING_STATS] = "stats",
+		[QPC_PROFILING_TRACE] = "trace",
+	};
+
+	return profiling < QPC_PROFILING_COUNT ? name[profiling] : NULL;
 }
 
 int qpc_progdesc_unpack(const struct qpc_blob *blob, const char *what,
@@ -278,6 +291,9 @@ int qpc_progdesc_unpack(const struct qpc_blob *blob, const char *what,
 	else if (m->n_specs > QPC_MAX_SPECS)
 		rc = qaic_fail(err, -EINVAL, "%s: %zu specializations, at most %u",
 			       what, m->n_specs, QPC_MAX_SPECS);
+	else if (m->profiling >= QPC_PROFILING_COUNT)
+		rc = qaic_fail(err, -EINVAL, "%s: profiling type %u, at most %u",
+			       what, m->profiling, QPC_PROFILING_COUNT - 1);
 	else
 		get_program(prog, m, &failed);
 	if (failed)

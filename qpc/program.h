@@ -67,11 +67,21 @@ struct qpc_spec {
 	struct qpc_stream streams[NSP_MAX_NSPS];
 };
 
+/* -aic-profiling-type of the compiler: of runs that do not choose one */
+enum qpc_profiling {
+	QPC_PROFILING_NONE, QPC_PROFILING_LATENCY, QPC_PROFILING_STATS,
+	QPC_PROFILING_TRACE, QPC_PROFILING_COUNT
+};
+
+/* "stats"; NULL for no profiling, and for what is none. */
+const char *qpc_profiling_name(uint32_t profiling);
+
 struct qpc_program {
 	char *name;			/* network name */
 	char *compiler;			/* "qaic-compile 0.1.0 fp16 ..." */
 	uint32_t num_nsps;		/* 1..16 */
 	uint32_t precision;		/* QAIC_F16 or QAIC_F32: what MatMuls store */
+	uint32_t profiling;		/* enum qpc_profiling */
 	uint64_t const_size;		/* bytes of constants.bin */
 	uint64_t ddr_size;		/* dynamic DDR: bindings, states, spills */
 	uint64_t tcm_size;		/* TCM space; tcm + local <= NSP_VTCM_SIZE */

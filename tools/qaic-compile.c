@@ -13,7 +13,8 @@
 #include "tools/common/progress.h"
 
 static struct {
-	const char *model, *hw_version, *specs, *custom_io, *out, *fp32_nodes;
+	const char *model, *hw_version, *specs, *custom_io, *out, *fp32_nodes,
+		*profiling;
 	bool hw, retained, fp16, compile_only, metrics, verbose;
 	unsigned int cores;
 	struct qaic_opt_list defines;
@@ -72,6 +73,10 @@ static const struct qaic_opt opts[] = {
 	  .help = "Print operators, MACs, DDR traffic, VTCM use and the "
 	  "modelled time of each card. Without -aic-binary-dir nothing is "
 	  "written, and no weight is read." },
+	{ .name = "aic-profiling-type", .kind = QAIC_OPT_STR,
+	  .to = &a.profiling, .arg = "latency|stats|trace", .help = "What runs "
+	  "of the program print that do not choose it themselves; any program "
+	  "can be profiled." },
 	{ .name = "v", .alias = "verbose", .kind = QAIC_OPT_FLAG,
 	  .to = &a.verbose, .help = "Print what is being compiled." },
 	LATER("mdp-load-partition-config", "models on several cards"),
@@ -86,7 +91,6 @@ static const struct qaic_opt opts[] = {
 	LATER("batchsize", "setting the batch of a model without symbols"),
 	LATER("stats-batchsize", "statistics per item of a batch"),
 	LATER("aic-perf-warnings", "performance warnings"),
-	LATER("aic-profiling-type", "profiling"),
 	LATER("convert-to-quantize", "int8 quantization"),
 	LATER("quantization-precision", "int8 quantization"),
 	LATER("quantization-schema-activations", "int8 quantization"),
@@ -286,6 +290,7 @@ int main(int argc, char **argv)
 		o.out_dir = a.out;
 		o.num_cores = a.cores;
 		o.convert_to_fp16 = a.fp16;
+		o.profiling = a.profiling;
 		o.retained_state = a.retained;
 		o.specs = specs;
 		o.defines = defines;

@@ -375,6 +375,8 @@ static int run_raw(struct qaic_err *err)
 	if (!ret)
 		ret = qaic_program_load(r.dev, a.qpc, &r.prog, err);
 	if (!ret)
+		qaic_prof_default(&prof, qaic_program_profiling(r.prog));
+	if (!ret)
 		ret = find_spec(&r, err);
 	if (!ret && gen.verbose)
 		describe(&r);

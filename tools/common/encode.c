@@ -410,6 +410,10 @@ static int open_all(struct qaic_enc *g)
 	}
 	if (ret)
 		return ret;
+	if (e->prof)
+		qaic_prof_default(e->prof, qaic_encode_quiet(e, g->info.task) &&
+				  !e->json ? NULL :
+				  qeff_encoder_profiling(g->enc));
 	if (e->prof && e->prof->type) {
 		watch = qaic_prof_watch(e->prof);
 		qeff_encoder_watch(g->enc, &watch);

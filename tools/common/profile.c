@@ -23,11 +23,20 @@ int qaic_prof_check(const struct qaic_prof *p, struct qaic_err *err)
 				 "--aic-profiling-out-dir %s: not a directory",
 				 p->out_dir);
 	if (!p->type || !strcmp(p->type, "latency") ||
-	    !strcmp(p->type, "stats") || !strcmp(p->type, "trace"))
+	    !strcmp(p->type, "stats") || !strcmp(p->type, "trace") ||
+	    !strcmp(p->type, "none"))
 		return 0;
 	return qaic_fail(err, -EINVAL,
-			 "--aic-profiling-type takes latency, stats or trace, not \"%s\"",
+			 "--aic-profiling-type takes latency, stats, trace or none, not \"%s\"",
 			 p->type);
+}
+
+void qaic_prof_default(struct qaic_prof *p, const char *type)
+{
+	if (!p->type)
+		p->type = type;
+	else if (!strcmp(p->type, "none"))
+		p->type = NULL;
 }
 
 static bool wanted(const struct qaic_prof *p, uint64_t iter)

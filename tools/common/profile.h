@@ -18,7 +18,7 @@ struct qaic_prof_call {
 };
 
 struct qaic_prof {
-	const char *type;		/* as given; NULL: off */
+	const char *type;		/* as given; NULL or "none": off */
 	const char *out_dir;		/* for trace; NULL: where we are */
 	unsigned int start_iter, num_samples;	/* 0: all */
 	bool given;			/* one of these two was */
@@ -34,7 +34,8 @@ struct qaic_prof {
 #define QAIC_PROF_OPTS(p)						\
 	QAIC_OPT_GROUP("Profiling:"),					\
 	{ .name = "aic-profiling-type", .kind = QAIC_OPT_STR,		\
-	  .to = &(p).type, .arg = "latency|stats|trace", .help = "Say "	\
+	  .to = &(p).type, .arg = "latency|stats|trace|none",		\
+	  .def = "what the program was compiled with", .help = "Say "	\
 	  "where the time goes: latency, the distribution of that of "	\
 	  "calls; stats, a table of the operators that the card "	\
 	  "executed; trace, a file for Perfetto of all that it did." },	\
@@ -50,6 +51,8 @@ struct qaic_prof {
 
 /* Is the type known, and all else with it? */
 int qaic_prof_check(const struct qaic_prof *p, struct qaic_err *err);
+/* The type that a program was compiled with (NULL: none), if none was given. */
+void qaic_prof_default(struct qaic_prof *p, const char *type);
 /* Before and after call @iter. */
 int qaic_prof_before(struct qaic_prof *p, struct qaic_device *dev,
 		     uint64_t iter, struct qaic_err *err);

@@ -48,6 +48,7 @@ static int run_bench(struct qaic_opt_cmd *cmd, struct qaic_err *err)
 	if (!ret && qeff_prof.type && !strcmp(qeff_prof.type, "trace"))
 		ret = qaic_fail(err, -EINVAL,
 				"--aic-profiling-type trace: bench runs several programs; qeff infer writes the trace of one");
+	qaic_prof_default(&qeff_prof, NULL);
 	if (!ret)
 		ret = qeff_arg_build(&bench.build, err);
 	if (!ret)

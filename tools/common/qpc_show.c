@@ -64,6 +64,9 @@ int qaic_show_headers(const struct qpc *qpc, const void *data, size_t size,
 		printf("  compiler     %s\n", safe(p->compiler));
 		printf("  precision    %s\n", qaic_dtype_name(p->precision));
 		printf("  NSPs         %u\n", p->num_nsps);
+		if (p->profiling)
+			printf("  profiling    %s\n",
+			       qpc_profiling_name(p->profiling));
 		printf("  specs        %u\n", p->num_specs);
 		printf("  states       %u\n", p->num_states);
 		printf("  nodes        %u\n\n", p->num_nodes);

@@ -23,7 +23,8 @@ int qaic_textgen_check(const struct qaic_textgen *t, struct qaic_err *err)
 	if (!t->input_ids && !t->prompt && !t->prompts_file)
 		return qaic_fail(err, -EINVAL,
 				 "no prompt: give --prompt, --prompts-txt-file-path or --input-ids");
-	if (t->prof && t->prof->type && t->verify)
+	if (t->verify && t->prof && t->prof->type &&
+	    strcmp(t->prof->type, "none"))
 		return qaic_fail(err, -EINVAL,
 				 "--aic-profiling-type and --verify exclude each other");
 	return t->prof ? qaic_prof_check(t->prof, err) : 0;
@@ -346,6 +347,9 @@ static int open_all(struct qaic_gen *g)
 		ret = read_prompts(g);
 	if (ret)
 		return ret;
+	if (t->prof)
+		qaic_prof_default(t->prof, t->verify ? NULL :
+				  qeff_session_profiling(g->s));
 	if (t->prof && t->prof->type) {
 		watch = qaic_prof_watch(t->prof);
 		qeff_session_watch(g->s, &watch);

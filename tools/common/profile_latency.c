@@ -62,9 +62,11 @@ static void print(const char *what, size_t n, const double us[COLUMNS])
 	int i;
 
 	if (!strcmp(what, "inference"))
-		printf(" ---- Latency of %zu inferences, us ----\n", n);
+		printf(" ---- Latency of %zu inference%s, us ----\n", n,
+		       n == 1 ? "" : "s");
 	else
-		printf(" ---- Latency of %zu %s calls, us ----\n", n, what);
+		printf(" ---- Latency of %zu %s call%s, us ----\n", n, what,
+		       n == 1 ? "" : "s");
 	for (i = 0; i < COLUMNS; i++)
 		printf("%s%10s", i ? " " : "", column[i]);
 	printf("\n");

@@ -159,10 +159,10 @@ static void print(const struct stats *s)
 	const char *what = s->p->calls[0].what;
 	size_t i;
 
-	printf(" ---- Operators of %zu %s, %u threads; limits %.1f GB/s, %.1f GFLOP/s ----\n"
+	printf(" ---- Operators of %zu %s%s, %u threads; limits %.1f GB/s, %.1f GFLOP/s ----\n"
 	       "%-28s %9s %12s %8s %12s %9s %9s %8s %s\n", s->p->num,
-	       strcmp(what, "inference") ? "calls" : "inferences", s->threads,
-	       s->gbs, s->gflops, "operator", "calls", "ms", "share", "MB",
+	       strcmp(what, "inference") ? "call" : "inference",
+	       s->p->num == 1 ? "" : "s", s->threads, s->gbs, s->gflops, "operator", "calls", "ms", "share", "MB",
 	       "GB/s", "GFLOP/s", "of limit", "bound by");
 	for (i = 0; i < s->num; i++)
 		print_kind(s, &s->kind[i]);

@@ -240,7 +240,9 @@ static void test_decode_8b(void **state)
 		near(r.seconds[i], r.ddr_read / DDR, 0, 8);
 		assert_true(1 / r.seconds[i] > 18 && 1 / r.seconds[i] < 23);
 	}
-	print_message("8 B, MXFP6: %.1f tokens per second\n", 1 / r.seconds[PRO]);
+	print_message("8 B, MXFP6: %.1f tokens per second, DDR %.0f %%\n",
+		      1 / r.seconds[PRO],
+		      100 * r.ddr_read / DDR / r.seconds[PRO]);
 	/* in float16 it would be 9 */
 	r = compile(onnx, s, (struct how){ 16, 1, 1, 2048, FP16 });
 	near(r.ddr_read, weights(s) * 2 + kv, 0, 1);

@@ -81,6 +81,11 @@ void qaic_program_unload(struct qaic_program *prog)
 {
 }
 
+const char *qaic_program_profiling(const struct qaic_program *prog)
+{
+	return NULL;
+}
+
 uint32_t qaic_program_num_specs(const struct qaic_program *prog)
 {
 	return card.specs;

@@ -21,6 +21,7 @@ static const struct {
 	[QAIC_MXINT8] = { 0, "mxint8" },
 	[QAIC_MXFP6] = { 0, "mxfp6" },
 	[QAIC_MXFP4] = { 0, "mxfp4" },
+	[QAIC_F16_PANELS] = { 2, "float16-panels" },
 };
 
 size_t qaic_dtype_size(unsigned int dtype)

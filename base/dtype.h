@@ -32,6 +32,8 @@ enum qaic_dtype {
 	QAIC_MXINT8 = 13,
 	QAIC_MXFP6 = 14,
 	QAIC_MXFP4 = 15,
+	/* F16, in panels of 16 rows (qpc/panel.h): weights on the card */
+	QAIC_F16_PANELS = 16,
 	QAIC_DTYPE_COUNT
 };
 
@@ -58,6 +60,12 @@ static inline int qaic_dtype_is_float(unsigned int dtype)
 static inline int qaic_dtype_is_mx(unsigned int dtype)
 {
 	return dtype >= QAIC_MXINT8 && dtype <= QAIC_MXFP4;
+}
+
+/* Matrices of this type lie in panels (qpc/panel.h). */
+static inline int qaic_dtype_is_panels(unsigned int dtype)
+{
+	return qaic_dtype_is_mx(dtype) || dtype == QAIC_F16_PANELS;
 }
 
 #ifdef __cplusplus

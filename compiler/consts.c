@@ -145,10 +145,9 @@ uint64_t qc_clip_f32(float *x, int64_t n)
 	return count + clip_each(x, n);
 }
 
-/* Returns how many elements were clipped. */
-static uint64_t read_block(const struct qc_consts *p, const struct qc_tensor *t,
-			   enum qaic_dtype dtype, int64_t first, int64_t n,
-			   void *dst, float *tmp)
+uint64_t qc_const_read(const struct qc_consts *p, const struct qc_tensor *t,
+		       enum qaic_dtype dtype, int64_t first, int64_t n,
+		       void *dst, float *tmp)
 {
 	uint64_t clipped;
 
@@ -180,7 +179,7 @@ static int read_small(const struct qc_consts *p, const struct qc_tensor *t,
 		free(tmp);
 		return -ENOMEM;
 	}
-	*clipped = read_block(p, t, dtype, 0, n, *out, tmp);
+	*clipped = qc_const_read(p, t, dtype, 0, n, *out, tmp);
 	free(tmp);
 	return 0;
 }
@@ -315,7 +314,7 @@ static int write_one(const struct qc_consts *p, struct qc_const *c,
 	int64_t n, at, len;
 	int rc;
 
-	if (!es)
+	if (qaic_dtype_is_panels(c->dtype))
 		return qc_const_write_panels(p, c, w, progress, err);
 	n = c->buf.size / es;
 
@@ -324,7 +323,8 @@ static int write_one(const struct qc_consts *p, struct qc_const *c,
 					c->buf.size, err);
 	for (at = 0; at < n; at += len) {
 		len = n - at < BLOCK_ELEMS ? n - at : BLOCK_ELEMS;
-		c->clipped += read_block(p, &c->t, c->dtype, at, len, buf, tmp);
+		c->clipped += qc_const_read(p, &c->t, c->dtype, at, len, buf,
+					    tmp);
 		rc = qpc_writer_const(w, c->buf.off + at * es, buf, len * es,
 				      err);
 		if (rc)

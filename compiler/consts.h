@@ -28,14 +28,18 @@ int qc_consts_get(struct qc_consts *pool, const char *name,
 		  const struct qc_tensor *t, enum qaic_dtype dtype, bool rows,
 		  struct qc_view *out, struct qaic_err *err);
 /*
- * Find or add matrices [.., N, K] in a block format, as panels (qpc/panel.h). The
- * view's strides are those of matrices that are filled up: K to a multiple of 32,
- * N to one of 16. It may be cut along N at multiples of 16 only.
+ * Find or add matrices [.., N, K] as panels (qpc/panel.h), in a block format or in
+ * F16. The view's strides are those of matrices that are filled up: N to a multiple
+ * of 16, in a block format K to one of 32. It may be cut along N at multiples of 16
+ * only.
  */
 int qc_consts_panels(struct qc_consts *pool, const char *name,
 		     const struct qc_tensor *t, enum qaic_dtype dtype,
 		     struct qc_view *out, struct qaic_err *err);
-/* Are matrices [.., N, K] smaller as panels than as F16? */
+/*
+ * Shall matrices [.., N, K] be panels of @dtype? In a block format if they are smaller
+ * than as F16 rows, in F16 if they are not larger by more than an eighth.
+ */
 bool qc_panels_pay(const struct qc_tensor *t, enum qaic_dtype dtype);
 /* The same for bytes that do not outlive the call; dense. */
 int qc_consts_copy(struct qc_consts *pool, enum qaic_dtype dtype,

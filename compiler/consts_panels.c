@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Constant matrices in block formats: see qpc/panel.h for how they are stored. */
+/* Constant matrices in panels: see qpc/panel.h for how they are stored. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +23,8 @@ bool qc_panels_pay(const struct qc_tensor *t, enum qaic_dtype dtype)
 	k = t->dim[t->rank - 1];
 	if (!n || !k || n > INT32_MAX || k > INT32_MAX)
 		return false;
+	if (dtype == QAIC_F16_PANELS)
+		return (qpc_panel_n(n) - n) * 8 <= n;
 	return (uint64_t)qaic_dtype_bytes(dtype, qpc_panel_n(n) *
 					  qpc_panel_k(k)) < n * k * 2;
 }
@@ -57,7 +59,8 @@ int qc_consts_panels(struct qc_consts *p, const char *name,
 		     const struct qc_tensor *t, enum qaic_dtype dtype,
 		     struct qc_view *out, struct qaic_err *err)
 {
-	uint64_t n = t->dim[t->rank - 2], k = t->dim[t->rank - 1], size;
+	uint64_t n = t->dim[t->rank - 2], k = t->dim[t->rank - 1];
+	uint64_t width = qpc_panel_width(dtype, k), size;
 	struct qc_tensor key;
 	struct qc_const *c;
 	size_t count;
@@ -68,7 +71,7 @@ int qc_consts_panels(struct qc_consts *p, const char *name,
 	if (!make_key(t, &key, &count))
 		return qaic_fail(err, -EOPNOTSUPP, "a constant is too large");
 	/* qc_panels_pay(): below 2^62, and the products of all below 2^45 */
-	size = qaic_dtype_bytes(dtype, qpc_panel_n(n) * qpc_panel_k(k));
+	size = qaic_dtype_bytes(dtype, qpc_panel_n(n) * width);
 	if (size > (1ull << 45) / count)
 		return qaic_fail(err, -EOPNOTSUPP, "a constant is too large");
 	rc = qc_const_lookup(p, &key, dtype, size * count, NULL, &c, err);
@@ -76,15 +79,16 @@ int qc_consts_panels(struct qc_consts *p, const char *name,
 		return rc;
 	if (!c->name)
 		c->name = name;
-	c->elems = count * n * k;
+	if (qaic_dtype_is_mx(dtype))
+		c->elems = count * n * k;
 	memset(out, 0, sizeof(*out));
 	out->buf = &c->buf;
 	out->dtype = dtype;
 	out->rank = t->rank;
 	memcpy(out->dim, t->dim, sizeof(out->dim));
 	out->stride[t->rank - 1] = 1;
-	out->stride[t->rank - 2] = qpc_panel_k(k);
-	s = qpc_panel_n(n) * qpc_panel_k(k);
+	out->stride[t->rank - 2] = width;
+	s = qpc_panel_n(n) * width;
 	for (i = t->rank - 2; i-- > 0;) {
 		if (!stored(t, i))
 			continue;
@@ -92,6 +96,56 @@ int qc_consts_panels(struct qc_consts *p, const char *name,
 		s *= t->dim[i];
 	}
 	return 0;
+}
+
+/* What one panel is made with. */
+struct panel {
+	float *x;		/* rows, or room to convert */
+	uint8_t *out;
+};
+
+/* Rows [row, row + n) of the matrices, as one panel [K][16] of F16. */
+static uint64_t f16_panel(const struct qc_consts *p, const struct qc_const *c,
+			  uint64_t row, size_t n, size_t k, struct panel *to)
+{
+	struct qc_tensor t = c->t;
+	uint32_t r = t.rank;
+	uint16_t *h = (uint16_t *)to->out;
+	uint64_t clipped;
+	size_t i;
+
+	/* [.., N, K] the other way round: the panel is in order of this one */
+	t = (struct qc_tensor){ .dtype = c->t.dtype, .store = c->t.store,
+				.rank = 2, .data = c->t.data };
+	t.dim[0] = k;
+	t.dim[1] = n;
+	t.stride[0] = c->t.stride[r - 1];
+	t.stride[1] = c->t.stride[r - 2];
+	for (i = r - 1; i-- > 0; row /= c->t.dim[i])
+		t.data += row % c->t.dim[i] * c->t.stride[i] *
+			  (int64_t)qaic_dtype_size(t.store);
+	clipped = qc_const_read(p, &t, QAIC_F16, 0, n * k, h, to->x);
+	if (n == QPC_PANEL_ROWS)
+		return clipped;
+	for (i = k; i-- > 0;) {
+		memmove(h + i * QPC_PANEL_ROWS, h + i * n, n * sizeof(*h));
+		memset(h + i * QPC_PANEL_ROWS + n, 0,
+		       (QPC_PANEL_ROWS - n) * sizeof(*h));
+	}
+	return clipped;
+}
+
+static uint64_t mx_panel(const struct qc_consts *p, const struct qc_const *c,
+			 uint64_t row, size_t n, size_t k, struct panel *to)
+{
+	uint64_t clipped = 0;
+
+	qc_tensor_read(&c->t, row * k, n * k, QAIC_F32, to->x);
+	/* what is stored F16 has nothing to clip */
+	if (p->clip && c->t.store != QAIC_F16)
+		clipped = qc_clip_f32(to->x, n * k);
+	qpc_panel_pack(c->dtype, to->x, k, n, k, to->out);
+	return clipped;
 }
 
 /* 16 rows at a time: the whole matrix is never in memory a second time. */
@@ -103,26 +157,25 @@ int qc_const_write_panels(const struct qc_consts *p, struct qc_const *c,
 	uint64_t n = c->t.dim[c->t.rank - 2], k = c->t.dim[c->t.rank - 1];
 	uint64_t rows = qc_tensor_numel(&c->t) / k, at, row, off = c->buf.off;
 	size_t pitch = qaic_dtype_bytes(c->dtype, QPC_PANEL_ROWS *
-					qpc_panel_k(k));
-	float *x = malloc(QPC_PANEL_ROWS * k * sizeof(*x));
-	uint8_t *panel = malloc(pitch);
+					qpc_panel_width(c->dtype, k));
+	struct panel panel = {
+		.x = malloc(QPC_PANEL_ROWS * k * sizeof(float)),
+		.out = malloc(pitch),
+	};
 	int rc = 0;
 
-	if (!x || !panel)
+	if (!panel.x || !panel.out)
 		rc = qaic_fail(err, -ENOMEM, "out of memory");
 	for (row = 0; row < rows && !rc; row += at) {
 		at = n - row % n;
 		at = at < QPC_PANEL_ROWS ? at : QPC_PANEL_ROWS;
-		qc_tensor_read(&c->t, row * k, at * k, QAIC_F32, x);
-		/* what is stored F16 has nothing to clip */
-		if (p->clip && c->t.store != QAIC_F16)
-			c->clipped += qc_clip_f32(x, at * k);
-		qpc_panel_pack(c->dtype, x, k, at, k, panel);
-		rc = qpc_writer_const(w, off, panel, pitch, err);
+		c->clipped += (c->dtype == QAIC_F16_PANELS ? f16_panel :
+			       mx_panel)(p, c, row, at, k, &panel);
+		rc = qpc_writer_const(w, off, panel.out, pitch, err);
 		off += pitch;
 		qaic_progress_update(progress, "compile", off, p->size);
 	}
-	free(x);
-	free(panel);
+	free(panel.x);
+	free(panel.out);
 	return rc;
 }

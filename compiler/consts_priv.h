@@ -39,6 +39,13 @@ int qc_const_lookup(struct qc_consts *p, const struct qc_tensor *key,
  * -FLT_MAX.
  */
 uint64_t qc_clip_f32(float *x, int64_t n);
+/*
+ * Elements [first, first + n) of @t as @dtype, clipped if they become F16. @tmp has
+ * room for @n floats. Returns how many were clipped.
+ */
+uint64_t qc_const_read(const struct qc_consts *p, const struct qc_tensor *t,
+		       enum qaic_dtype dtype, int64_t first, int64_t n,
+		       void *dst, float *tmp);
 /* consts_panels.c */
 int qc_const_write_panels(const struct qc_consts *p, struct qc_const *c,
 			  struct qpc_writer *w,

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "compiler/consts.h"
-#include "qpc/panel.h"
 #include "compiler/lower.h"
 
 #define MAX_BUF (1ull << 40)
@@ -109,33 +108,6 @@ int qc_lower_in_as(struct qc_lower *l, struct qc_value *v,
 				 v->name);
 	*out = *l->view[v->id];
 	return 0;
-}
-
-int qc_lower_weights(struct qc_lower *l, const struct qc_value *v,
-		     const struct qc_tensor *t, bool rows, struct qc_view *out,
-		     struct qaic_err *err)
-{
-	enum qaic_dtype dt = l->opt->convert_to_fp16 || v->dtype == QAIC_F16 ?
-			     QAIC_F16 : QAIC_F32;
-
-	if (qc_attr_int(l->node, QC_FP32, 0))
-		dt = QAIC_F32;
-	else if (l->opt->weights && qc_panels_pay(t, l->opt->weights))
-		return qc_consts_panels(l->consts, v->name, t, l->opt->weights,
-					out, err);
-	return qc_consts_get(l->consts, v->name, t, dt, rows, out, err);
-}
-
-void qc_vcmd_weights(const struct qc_lower *l, struct qc_vcmd *v,
-		     const struct qc_view *w)
-{
-	if (!qaic_dtype_is_mx(w->dtype))
-		return;
-	v->unit[3] = QPC_PANEL_ROWS;
-	v->c.o[2].stride[3] = w->stride[w->rank - 2];
-	v->c.o[2].stride[4] = 1;
-	if (l->opt->act_int8)
-		v->c.flags |= NSP_MM_ACT8;
 }
 
 int qc_lower_in(struct qc_lower *l, struct qc_value *v, struct qc_view *out,

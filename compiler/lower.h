@@ -133,12 +133,13 @@ int qc_lower_in_as(struct qc_lower *l, struct qc_value *v,
 		   struct qaic_err *err);
 /*
  * Constant matrices [.., N, K] for MATMUL, made of the float constant @v: in the
- * format that the options ask for, where that is smaller, else as qc_consts_get().
+ * format that the options ask for, where that is smaller; F16 in panels, unless it is
+ * stored as rows anyway; else as qc_consts_get().
  */
 int qc_lower_weights(struct qc_lower *l, const struct qc_value *v,
 		     const struct qc_tensor *t, bool rows, struct qc_view *out,
 		     struct qaic_err *err);
-/* What a MATMUL needs besides operand 2 if its matrices are in blocks. */
+/* What a MATMUL needs besides operand 2 if its matrices are in panels. */
 void qc_vcmd_weights(const struct qc_lower *l, struct qc_vcmd *v,
 		     const struct qc_view *w);
 /* Where to put a value: its destination if it has one, else a new buffer. */

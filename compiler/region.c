@@ -25,8 +25,8 @@ unsigned int qc_cmd_moves(const struct nsp_cmd *c, unsigned int o)
 
 bool qc_cmd_takes(const struct nsp_cmd *c, unsigned int o)
 {
-	return !qaic_dtype_is_mx(c->dtype[o]) ||
-	       qpc_op_rule(c->op)->o[o].types & QPC_MX;
+	return !qaic_dtype_is_panels(c->dtype[o]) ||
+	       qpc_op_rule(c->op)->o[o].types & qpc_dtype_class(c->dtype[o]);
 }
 
 bool qc_cmd_writes(const struct nsp_cmd *c, unsigned int o)

@@ -40,6 +40,7 @@ static const char *const type_names[QAIC_DTYPE_COUNT] = {
 	[QAIC_BOOL] = "bool", [QAIC_U16] = "u16", [QAIC_U32] = "u32",
 	[QAIC_U64] = "u64", [QAIC_MXINT8] = "mxint8",
 	[QAIC_MXFP6] = "mxfp6", [QAIC_MXFP4] = "mxfp4",
+	[QAIC_F16_PANELS] = "f16panels",
 };
 
 static const char *const space_names[NSP_SPACE_COUNT] = {

@@ -131,12 +131,13 @@ enum nsp_op {
 	 * o1.stride[4] == 1 and o2.stride[4] == 1 (weights stored [N][K]); also
 	 * quick: o2.stride[3] == 1 (stored [K][N]).
 	 *
-	 * o2 may be of a block type (QAIC_MXINT8, MXFP6, MXFP4): panels as
-	 * qpc/panel.h has them. Its strides are in elements as ever, of the
-	 * matrix filled up: stride[4] is 1, stride[3] is K rounded up to 32,
-	 * the others are multiples of 32. The whole matrix, N rounded up to 16,
-	 * is there to be read. The activations are turned into integers with
-	 * a scale per 32 of K: of 16 bits, or 8 with the flag NSP_MM_ACT8.
+	 * o2 may be QAIC_F16_PANELS or of a block type (QAIC_MXINT8, MXFP6,
+	 * MXFP4): panels as qpc/panel.h has them. Its strides are in elements
+	 * as ever, of the matrix filled up: stride[4] is 1, stride[3] is K, for
+	 * a block type K rounded up to 32, and the others multiples of 32. The
+	 * whole matrix, N rounded up to 16, is there to be read. With blocks
+	 * the activations are turned into integers with a scale per 32 of K:
+	 * of 16 bits, or 8 with the flag NSP_MM_ACT8.
 	 *
 	 * With o4[0,1] (I32/I64), o2 is dims[5] matrices o2.stride[5] apart, and
 	 * o4 says which: the experts of a mixture. Outside [0, dims[5]) it is a

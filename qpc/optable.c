@@ -98,7 +98,7 @@ static const struct qpc_op_rule rules[NSP_OP_COUNT] = {
 	.o = { W(ALL, QPC_F | QPC_I), R(ALL, QPC_F | QPC_I) } },
 
 [NSP_MATMUL] = { .name = "matmul", .engine = QPC_ENG_HMX, .work = 0x1f,
-	.o = { W(0x0f, QPC_F), R(0x17, QPC_F), R(0x3b, QPC_F | QPC_MX),
+	.o = { W(0x0f, QPC_F), R(0x17, QPC_F), R(0x3b, QPC_F | QPC_MX | QPC_P),
 	       RO(0x0b, QPC_F), RO(0x03, QPC_IDX) } },
 
 [NSP_ROPE] = { .name = "rope", SUBS(rope_names), .engine = QPC_ENG_HVX,
@@ -169,6 +169,8 @@ unsigned int qpc_dtype_class(unsigned int dtype)
 	case QAIC_MXFP6:
 	case QAIC_MXFP4:
 		return QPC_MX;
+	case QAIC_F16_PANELS:
+		return QPC_P;
 	default:	/* F64 and BF16 exist on the host only */
 		return 0;
 	}

@@ -19,6 +19,7 @@ enum {
 	QPC_IDX = 8,	/* I32, I64: indices and positions */
 	QPC_F32 = 16,	/* F32 alone */
 	QPC_MX = 32,	/* MXINT8, MXFP6, MXFP4 */
+	QPC_P = 64,	/* F16_PANELS */
 	QPC_ANY = QPC_F | QPC_I | QPC_B,
 };
 
@@ -63,7 +64,7 @@ struct qpc_op_rule {
 /* NULL for a number that is no operation. */
 const struct qpc_op_rule *qpc_op_rule(unsigned int op);
 
-/* QPC_F, QPC_I, QPC_B or QPC_MX; 0 for a type the card does not have. */
+/* QPC_F, QPC_I, QPC_B, QPC_MX or QPC_P; 0 for a type the card does not have. */
 unsigned int qpc_dtype_class(unsigned int dtype);
 
 /* One axis of an operand: it takes @count steps of @stride elements. */

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How a matrix of a block format (base/mx.h) lies in constants.bin: in panels of
- * 16 rows, made for kernels that keep one row per 32-bit lane.
+ * How a matrix of weights lies in constants.bin: in panels of 16 rows, made for
+ * kernels that keep one row per 32-bit lane. Panels follow each other; N is filled
+ * up with rows of zeros to a multiple of 16.
  *
- * A matrix [N][K] has ceil(N / 16) panels, one after the other. K is filled up
- * with zeros to a multiple of 32, N to one of 16. A panel is cut along K into
- * groups of four blocks, 128 elements of K; the last group has what is left. A
- * group of B blocks is the elements of its blocks, one block after the other, then
- * the scales, B times 16 bytes. So full groups are a multiple of 64 bytes, and a
- * scale costs no more than its byte.
+ * QAIC_F16_PANELS: element (n, k) of a panel is number 16 k + n, an F16; so a panel is
+ * [K][16]. K is as it is.
+ *
+ * The block formats (base/mx.h):
+ *
+ * K is filled up with zeros to a multiple of 32. A panel is cut along K into groups
+ * of four blocks, 128 elements of K; the last group has what is left. A group of B
+ * blocks is the elements of its blocks, one block after the other, then the scales,
+ * B times 16 bytes. So full groups are a multiple of 64 bytes, and a scale costs no
+ * more than its byte.
  *
  * The elements of one block, 16 rows by 32 k, are eight vectors v of 64 elements:
  * element 4 i + j of vector v is row i, k = 4 v + j.
@@ -22,7 +27,8 @@
  *		bits 2-3
  *
  * All in all N16 * K32 / 32 blocks of qaic_dtype_block() bytes. Row 16 p begins at
- * qaic_dtype_bytes(dtype, 16 * p * K32): a matrix can be cut between panels.
+ * qaic_dtype_bytes(dtype, 16 * p * K32), of F16 16 * p * K: a matrix can be cut
+ * between panels.
  */
 #ifndef QPC_PANEL_H
 #define QPC_PANEL_H
@@ -46,8 +52,14 @@ static inline uint64_t qpc_panel_n(uint64_t n)
 	return (n + QPC_PANEL_ROWS - 1) / QPC_PANEL_ROWS * QPC_PANEL_ROWS;
 }
 
+/* Elements of a row of a matrix in panels of @dtype, as it is stored. */
+static inline uint64_t qpc_panel_width(unsigned int dtype, uint64_t k)
+{
+	return qaic_dtype_is_mx(dtype) ? qpc_panel_k(k) : k;
+}
+
 /*
- * Write the panel of @n <= 16 rows of @k floats, @ld apart. @out gets
+ * Block formats: write the panel of @n <= 16 rows of @k floats, @ld apart. @out gets
  * qaic_dtype_bytes(dtype, 16 * qpc_panel_k(k)) bytes.
  */
 void qpc_panel_pack(enum qaic_dtype dtype, const float *x, size_t ld, size_t n,

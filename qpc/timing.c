@@ -223,7 +223,7 @@ static void add_matmul(struct model *m, struct load *l,
 	m->macs += macs;
 	/* blocks are unpacked to F16 on their way to HMX */
 	if (cmd->dtype[1] == QAIC_F16 && (cmd->dtype[2] == QAIC_F16 ||
-					  qaic_dtype_is_mx(cmd->dtype[2])))
+					  qaic_dtype_is_panels(cmd->dtype[2])))
 		l->hmx += batch * padded(d[2]) * padded(d[3]) * padded(d[4]) /
 			  m->hmx_rate;
 	else	/* HMX has no F32 */

@@ -18,7 +18,7 @@ int qpc_verify_tensor(const char *what, uint32_t dtype, uint32_t rank,
 	uint64_t want = qaic_dtype_size(dtype);
 	uint32_t i;
 
-	if (!qpc_dtype_class(dtype))
+	if (!qpc_dtype_class(dtype) || dtype == QAIC_F16_PANELS)
 		return qaic_fail(err, -EINVAL,
 				 "%s: the card has no type %s (%u)", what,
 				 qaic_dtype_name(dtype), dtype);

@@ -83,17 +83,19 @@ static int check_panels(const struct nsp_cmd *cmd, unsigned int k,
 			const struct qpc_spaces *spaces, struct qaic_err *err)
 {
 	static const unsigned int steps[] = { 0, 1, 5 };
+	unsigned int t = cmd->dtype[k], i;
 	uint64_t off = NSP_ADDR_OFF(cmd->o[k].addr);
-	__int128 block = qaic_dtype_block(cmd->dtype[k]), lo = 0, hi;
-	unsigned int i;
+	__int128 unit = qaic_dtype_is_mx(t) ? QAIC_MX_BLOCK : 1;
+	__int128 bytes = qaic_dtype_bytes(t, unit), lo = 0, hi;
 
-	hi = (__int128)qpc_panel_n(cmd->dims[3]) * qpc_panel_k(cmd->dims[4]);
+	hi = (__int128)qpc_panel_n(cmd->dims[3]) *
+	     qpc_panel_width(t, cmd->dims[4]);
 	for (i = 0; i < 3; i++)
 		reach(&lo, &hi, cmd->o[k].stride[steps[i]],
 		      cmd->dims[steps[i]]);
 	return check_range(spaces, NSP_ADDR_SPACE(cmd->o[k].addr), k,
-			   off + lo / QAIC_MX_BLOCK * block,
-			   off + hi / QAIC_MX_BLOCK * block, err);
+			   off + lo / unit * bytes, off + hi / unit * bytes,
+			   err);
 }
 
 /* The dim that a line of a cache is along, NSP_DIMS: no cache. */
@@ -139,10 +141,10 @@ static int check_extent(const struct nsp_cmd *cmd, unsigned int k,
 	struct qpc_axis ax[NSP_DIMS];
 	__int128 lo = 0, hi = 1;
 
+	if (cmd->op == NSP_MATMUL && qaic_dtype_is_panels(cmd->dtype[k]))
+		return check_panels(cmd, k, spaces, err);
 	if (qaic_dtype_is_mx(cmd->dtype[k]))
-		return cmd->op == NSP_MATMUL ?
-			check_panels(cmd, k, spaces, err) :
-			check_lines(cmd, k, spaces, err);
+		return check_lines(cmd, k, spaces, err);
 	n = qpc_opnd_axes(cmd, k, ax);
 	for (i = 0; i < n; i++)
 		reach(&lo, &hi, ax[i].stride, ax[i].count);
@@ -306,16 +308,16 @@ static int check_rope(const struct nsp_cmd *cmd, struct qaic_err *err)
 static int check_matmul(const struct nsp_cmd *cmd, struct qaic_err *err)
 {
 	const int32_t *stride = cmd->o[2].stride;
-	bool mx = qaic_dtype_is_mx(cmd->dtype[2]);
+	unsigned int t = cmd->dtype[2];
+	int unit = qaic_dtype_is_mx(t) ? QAIC_MX_BLOCK : 1;
 
 	if (cmd->dims[5] != 1 && !qpc_opnd_present(cmd, 4))
 		return bad_param(err, "dim 5 is not 1, and nothing chooses");
-	if (!mx)
+	if (!qaic_dtype_is_panels(t))
 		return 0;
 	if (stride[4] != 1 ||
-	    (uint64_t)stride[3] != qpc_panel_k(cmd->dims[4]) ||
-	    stride[0] % QAIC_MX_BLOCK || stride[1] % QAIC_MX_BLOCK ||
-	    stride[5] % QAIC_MX_BLOCK)
+	    (uint64_t)stride[3] != qpc_panel_width(t, cmd->dims[4]) ||
+	    stride[0] % unit || stride[1] % unit || stride[5] % unit)
 		return bad_param(err, "operand 2: strides are not those of panels");
 	return 0;
 }

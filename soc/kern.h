@@ -50,6 +50,35 @@ struct kern_lines {
 		     size_t n, size_t d);
 };
 
+/*
+ * A product with F16 panels (qpc/panel.h). K is cut into like blocks, two at least
+ * (short sums are better ones). In a block of activations the rows are KERN_PANEL_LD
+ * floats apart: a whole number of cache lines and an odd one, so that rows do not fall
+ * on each other in the caches.
+ */
+#define KERN_PANEL_K	512		/* of a block, at most */
+#define KERN_PANEL_LD	(KERN_PANEL_K + 16)
+
+struct kern_panel {
+	float *y;		/* [m][n], n filled up to a multiple of 16 */
+	size_t ldy;
+	const float *x;
+	size_t next;		/* floats from block to block */
+	size_t m, n, k;
+	size_t block;		/* of K: kern_panel_block() of all of it */
+	const uint16_t *w;
+	size_t pitch;		/* elements from panel to panel */
+	bool acc;		/* add to y */
+};
+
+static inline size_t kern_panel_block(size_t k)
+{
+	size_t n = k <= 2 * KERN_PANEL_K ? 2 :
+		   (k + KERN_PANEL_K - 1) / KERN_PANEL_K;
+
+	return ((k + n - 1) / n + 15) / 16 * 16;
+}
+
 struct kern {
 	const char *name;
 	void (*from_f16)(float *y, const uint16_t *x, size_t n);
@@ -77,6 +106,8 @@ struct kern {
 	/* weights stored [k][n]: rows are added up */
 	void (*cols_f16)(KERN_GEMM_ARGS(uint16_t));
 	void (*cols_f32)(KERN_GEMM_ARGS(float));
+	/* weights in F16 panels */
+	void (*panels_f16)(const struct kern_panel *p);
 
 	struct kern_lines f16, f32, mxint8;
 	/*

@@ -381,6 +381,7 @@ static void k_norm(float *yp, const float *xp, size_t n, float mean, float r,
 #undef FN
 
 #include "kern_attn.h"
+#include "kern_panel.h"
 
 #define LINES(t)	{ .dot = k_dot_##t, .add = k_add_##t,		\
 			  .unpack = k_unpack_##t, .turn = k_turn_##t }
@@ -421,6 +422,7 @@ static const struct kern KERN = {
 	.max = k_max, .min = k_min, .expsum = k_expsum, .norm = k_norm,
 	.rows_f16 = rows_f16, .rows_f32 = rows_f32,
 	.cols_f16 = cols_f16, .cols_f32 = cols_f32,
+	.panels_f16 = panels_f16,
 	.f16 = LINES(f16), .f32 = LINES(f32), .mxint8 = LINES(mxint8),
 	.scores = k_scores, .weigh = k_weigh,
 };

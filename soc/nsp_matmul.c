@@ -6,8 +6,8 @@
  * activations converted once (kern_gemm.h). With F16 weights stored [N][K] this is
  * the fastest way for any number of activation rows; with others an SGEMM
  * (nsp_sgemm.c) is faster from MM_SGEMM rows on (tests/bench/gemv). K is summed in
- * an order that depends on K only. Weights in blocks have kernels of their own
- * (nsp_panels.c).
+ * an order that depends on K only. Weights in panels have kernels of their own
+ * (nsp_panels_f16.c; nsp_panels.c for blocks).
  */
 #include <string.h>
 
@@ -175,6 +175,8 @@ static enum mm_form form_of(const struct mm *mm)
 
 	if (qaic_dtype_is_mx(mm->wt))
 		return MM_PANELS;
+	if (mm->wt == QAIC_F16_PANELS)
+		return MM_PANELS_F16;
 	if (!f16 && !f32)
 		return MM_OTHER;
 	if (mm->wk == size || mm->k == 1)
@@ -243,14 +245,16 @@ void mm_stream(const struct mm *mm)
 		no_product(mm);
 	else if (mm->form == MM_PANELS)
 		mm_panels(mm);
+	else if (mm->form == MM_PANELS_F16)
+		mm_panels_f16(mm);
 	else
 		stream(mm);
 }
 
 static void one_product(const struct mm *mm)
 {
-	bool many = mm->w && mm->m >= MM_SGEMM && mm->form != MM_PANELS &&
-		    mm->form != MM_ROWS_F16;
+	bool many = mm->w && mm->m >= MM_SGEMM && mm->form != MM_ROWS_F16 &&
+		    !qaic_dtype_is_panels(mm->wt);
 
 	if (!many || !mm_sgemm(mm))
 		mm_stream(mm);

@@ -11,6 +11,7 @@ enum mm_form {			/* how the weights are stored */
 	MM_ROWS_F16, MM_ROWS_F32,	/* [N][K] */
 	MM_COLS_F16, MM_COLS_F32,	/* [K][N] */
 	MM_PANELS,			/* a block type, qpc/panel.h */
+	MM_PANELS_F16,
 	MM_OTHER,
 };
 
@@ -69,6 +70,8 @@ bool mm_sgemm(const struct mm *mm);
 
 /* nsp_panels.c: weights in blocks */
 void mm_panels(const struct mm *mm);
+/* nsp_panels_f16.c: weights in F16 panels */
+void mm_panels_f16(const struct mm *mm);
 /* Fill @rows from the activation rows @m0 on, block @b0 of K on. */
 struct mx_rows;
 void mm_quantize(const struct mm *mm, const struct mx_rows *rows, size_t m0,

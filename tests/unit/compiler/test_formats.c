@@ -2,7 +2,8 @@
 /*
  * Weights in block formats: what the compiler writes is what qaic_mx_encode() makes
  * of the model's matrices, whichever way they lie and however they are cut; what is
- * clipped is named; what does not gain by blocks stays as it is.
+ * clipped is named; what does not gain by blocks stays as it is. F16 lies in panels,
+ * but for a table that is gathered too.
  */
 #include <float.h>
 #include <math.h>
@@ -14,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "base/f16.h"
 #include "base/file.h"
 #include "base/mx.h"
 #include "base/str.h"
@@ -278,6 +280,93 @@ static void by_name(void **state)
 	assert_int_equal(qaic_rmtree(out, NULL), 0);
 }
 
+/* ---- F16 ---- */
+
+/* A matrix alone, and one that is gathered too: from a table as it lies. */
+static void make_tied(const char *file)
+{
+	Onnx__ModelProto *m = mm_model(17);
+	Onnx__NodeProto *n;
+	size_t i;
+
+	for (i = 0; i < 2 * K * N; i++)
+		w[i] = sinf(i * 0.7f);
+	w[5] = 1e6f;
+	w[K * N + 7] = -1e6f;
+	mm_input(m, "x", 1, "3,100");
+	mm_input(m, "ids", 7, "3");
+	add(m, "MatMul", "alone", "y_alone", 2, (int64_t[]){ K, N }, w);
+	add(m, "Gemm", "table", "y_table", 2, (int64_t[]){ N, K }, w + K * N);
+	n = mm_node(m, "Gather", "table,ids", "y_gather");
+	free(n->name);
+	n->name = strdup("y_gather");
+	mm_output(m, "y_gather");
+	assert_int_equal(mm_write(m, file), 0);
+	mm_free(m);
+}
+
+static uint16_t clipped(float v)
+{
+	return qaic_f32_to_f16(v > 65504 ? 65504 : v < -65504 ? -65504 : v);
+}
+
+static void check_f16_panels(const struct nsp_cmd *c, const uint8_t *consts,
+			     size_t first)
+{
+	const uint16_t *p = (const uint16_t *)
+			    (consts + NSP_ADDR_OFF(c->o[2].addr));
+	size_t n, k;
+
+	assert_int_equal(first % 16, 0);
+	for (n = 0; n < (c->dims[3] + 15) / 16 * 16; n++)
+		for (k = 0; k < K; k++)
+			assert_int_equal(p[(n / 16 * K + k) * 16 + n % 16],
+				first + n < N ? clipped(w[k * N + first + n]) :
+				0);
+}
+
+static void tied(void **state)
+{
+	struct qaic_err err = QAIC_ERR_INIT;
+	struct qaicc_options o = { .onnx = onnx, .out_dir = out,
+				   .convert_to_fp16 = true };
+	const struct nsp_cmd *c;
+	struct qaicc_report r;
+	struct qpc *q;
+	uint32_t s, k;
+	size_t rows;
+
+	make_tied(onnx);
+	for (o.num_cores = 1; o.num_cores <= 16; o.num_cores += 5) {
+		if (qaicc_compile(&o, &r, &err) || qpc_open(out, &q, &err))
+			fail_msg("%s", err.msg);
+		assert_int_equal(r.num_blocks, 0);
+		assert_int_equal(r.num_clipped, 2);
+		assert_int_equal(r.clipped[0].count, 1);
+		qaicc_report_release(&r);
+		rows = 0;
+		for (s = 0; s < o.num_cores; s++)
+		for (k = 0; k < q->prog.specs[0].streams[s].num_cmds; k++) {
+			c = &q->prog.specs[0].streams[s].cmds[k];
+			if (c->op != NSP_MATMUL)
+				continue;
+			if (!strcmp(q->prog.nodes[c->node], "y_table")) {
+				assert_int_equal(c->dtype[2], QAIC_F16);
+				continue;
+			}
+			assert_int_equal(c->dtype[2], QAIC_F16_PANELS);
+			check_f16_panels(c, q->consts, rows);
+			rows += c->dims[3];
+		}
+		assert_int_equal(rows, N);
+		/* the table once, as rows; 160 rows of the other */
+		assert_in_range(q->prog.const_size, (N + 160) * K * 2,
+				(N + 160) * K * 2 + 1000);
+		qpc_close(q);
+		assert_int_equal(qaic_rmtree(out, NULL), 0);
+	}
+}
+
 static void refused(void **state)
 {
 	struct qaicc_options o = { .onnx = onnx, .out_dir = out, .num_cores = 1,
@@ -312,6 +401,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(contents),
 		cmocka_unit_test(cuts),
+		cmocka_unit_test(tied),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(by_name),
 	};

@@ -304,6 +304,64 @@ static void test_panels(void **state)
 	}
 }
 
+/* F16 panels: no padding of K, all of the last panel, and nowhere else. */
+static void test_f16_panels(void **state)
+{
+	struct qaic_err err = QAIC_ERR_INIT;
+	struct nsp_cmd ok, c;
+
+	ok = good_of(NSP_MATMUL);
+	ok.dims[1] = 1;
+	ok.dims[3] = 17;
+	ok.dims[4] = 33;
+	memset(&ok.o[0].stride, 0, sizeof(ok.o[0].stride));
+	memset(&ok.o[1].stride, 0, sizeof(ok.o[1].stride));
+	memset(&ok.o[3], 0, sizeof(ok.o[3]));
+	ok.dtype[3] = 0;
+	ok.dtype[2] = QAIC_F16_PANELS;
+	ok.o[2] = (struct nsp_opnd){ CONST(SAMPLE_CONSTS - 32 * 33 * 2),
+				     { 0, 0, 0, 33, 1, 0 } };
+	if (verify_with(&ok, &err))
+		fail_msg("%s", err.msg);
+	c = ok;
+	c.flags = NSP_MM_ACT8;
+	refused(&c, "reserved");
+	c = ok;
+	c.o[2].addr += 2;
+	refused(&c, "leaves");
+	c = ok;
+	c.o[2].addr++;
+	refused(&c, "aligned");
+	c = ok;
+	c.dims[3] = 33;
+	refused(&c, "leaves");
+	c = ok;
+	c.dims[3] = UINT32_MAX;
+	refused(&c, "leaves");
+	c = ok;
+	c.dims[4] = 34;
+	refused(&c, "panels");
+	c = ok;
+	c.o[2].stride[4] = 16;
+	refused(&c, "panels");
+	c = ok;
+	c.dims[1] = 2;
+	c.o[2].stride[1] = 1;
+	refused(&c, "leaves");
+	c.o[2].stride[1] = -1;
+	if (verify_with(&c, &err))
+		fail_msg("%s", err.msg);
+	c = ok;
+	c.dtype[1] = QAIC_F16_PANELS;
+	refused(&c, "type");
+	c = good_of(NSP_MOVE);
+	c.dtype[1] = QAIC_F16_PANELS;
+	refused(&c, "type");
+	c = good_of(NSP_ATTN);
+	c.dtype[2] = c.dtype[3] = QAIC_F16_PANELS;
+	refused(&c, "type");
+}
+
 /* A cache in blocks: mxint8, lines of whole blocks, within its space. */
 static void test_cache_blocks(void **state)
 {
@@ -522,6 +580,7 @@ int main(void)
 		cmocka_unit_test(test_every_stride),
 		cmocka_unit_test(test_parameters),
 		cmocka_unit_test(test_panels),
+		cmocka_unit_test(test_f16_panels),
 		cmocka_unit_test(test_cache_blocks),
 		cmocka_unit_test(test_edges),
 		cmocka_unit_test(test_program),

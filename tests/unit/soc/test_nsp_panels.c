@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * MATMUL with weights in blocks as a command: batches, experts, bias, strides,
- * sizes at which the executor cuts. What a product gives is test_kern_mx's
- * business; here it is within a bound of the double result.
+ * MATMUL with weights in panels, blocks and F16, as a command: batches, experts, bias,
+ * strides, sizes at which the executor cuts. What a product gives is the business of
+ * test_kern_mx and test_kern_panel; here it is within a bound of the double result.
  */
 #include <math.h>
 #include <setjmp.h>
@@ -62,6 +62,20 @@ static float get(const struct run *r, size_t off, size_t i)
 	return qaic_f16_to_f32(h);
 }
 
+static void f16_panel(const struct run *r, const float *x, size_t rows,
+		      uint16_t *to, float *wf)
+{
+	size_t k = r->a.k, i, j;
+
+	memset(to, 0, 32 * k);
+	for (i = 0; i < rows; i++) {
+		for (j = 0; j < k; j++) {
+			to[j * 16 + i] = qaic_f32_to_f16(x[i * k + j]);
+			wf[i * k + j] = qaic_f16_to_f32(to[j * 16 + i]);
+		}
+	}
+}
+
 static void make_weights(struct run *r)
 {
 	const struct mat *a = &r->a;
@@ -79,6 +93,11 @@ static void make_weights(struct run *r)
 
 		for (i = 0; i < rows * a->k; i++)
 			x[i] = rnd() * 0.3f;
+		if (a->t == QAIC_F16_PANELS) {
+			f16_panel(r, x, rows, (uint16_t *)to,
+				  r->wf + p * 16 * r->k32);
+			continue;
+		}
 		qpc_panel_pack(a->t, x, a->k, rows, a->k, to);
 		for (i = 0; i < 16; i++) {
 			for (b = 0; b < r->k32 / 32; b++) {
@@ -122,7 +141,8 @@ static void make_cmd(const struct run *r, struct nsp_cmd *c)
 	int32_t bx = a->m * a->k, by = a->m * a->n;
 
 	*c = (struct nsp_cmd){
-		.op = NSP_MATMUL, .flags = a->act8 ? NSP_MM_ACT8 : 0,
+		.op = NSP_MATMUL,
+		.flags = a->act8 && a->t != QAIC_F16_PANELS ? NSP_MM_ACT8 : 0,
 		.dims = { a->b0, a->b1, a->m, a->n, a->k,
 			  a->experts ? a->experts : 1 },
 		.dtype = { ft, ft, a->t },
@@ -184,7 +204,7 @@ static void check_one(const struct run *r, size_t i, size_t j, size_t m,
 static void try(const struct mat *a)
 {
 	void *scratch = aligned_alloc(64, NSP_SCRATCH);
-	struct run r = { .a = *a, .k32 = qpc_panel_k(a->k) };
+	struct run r = { .a = *a, .k32 = qpc_panel_width(a->t, a->k) };
 	struct nsp_mem mem;
 	struct nsp_cmd c;
 	size_t i, j, m, n, step;
@@ -214,12 +234,12 @@ static void try(const struct mat *a)
 #define TYPES(...)						\
 	do {							\
 		static const enum qaic_dtype ts[] = { QAIC_MXINT8,	\
-			QAIC_MXFP6, QAIC_MXFP4 };		\
+			QAIC_MXFP6, QAIC_MXFP4, QAIC_F16_PANELS };	\
 		struct mat a = { __VA_ARGS__ };			\
-		for (int q = 0; q < 12; q++) {			\
-			a.t = ts[q % 3];			\
-			a.act8 = q / 3 & 1;			\
-			a.f32 = q / 6;				\
+		for (int q = 0; q < 16; q++) {			\
+			a.t = ts[q % 4];			\
+			a.act8 = q / 4 & 1;			\
+			a.f32 = q / 8;				\
 			try(&a);				\
 		}						\
 	} while (0)
@@ -257,6 +277,7 @@ static void parts(void **state)
 	static const uint32_t mnk[][3] = {
 		{ 1, 3, 131072 + 40 }, { 3, 17, 131072 * 2 }, { 300, 530, 64 },
 		{ 257, 16, 1100 }, { 9, 2100, 96 }, { 1, 131100, 32 },
+		{ 17, 5, 40000 }, { 141, 2000, 33 }, { 16, 40, 32001 },
 	};
 	struct mat a = { .b0 = 1, .b1 = 1, .used = 1, .t = QAIC_MXFP6,
 			 .f32 = true, .bias = true };
@@ -267,6 +288,11 @@ static void parts(void **state)
 		a.n = mnk[i][1];
 		a.k = mnk[i][2];
 		a.act8 = i & 1;
+		a.t = QAIC_MXFP6;
+		try(&a);
+		a.t = QAIC_F16_PANELS;
+		try(&a);
+		a.f32 = !a.f32;
 		try(&a);
 	}
 }

@@ -90,9 +90,10 @@ static void futex(_Atomic uint32_t *word, int op, uint32_t val)
 /*
  * The phase number first: once the ticket is out, others may end this phase and
  * open the next before this thread does another step, and a number that is stored
- * late would go back, and let a thread sleep through a phase.
+ * late would go back, and let a thread sleep through a phase. @wake: how many of the
+ * sleepers there is something for; one that is not woken sleeps on.
  */
-static void open_phase(struct nsp_pool *p, unsigned int next)
+static void open_phase(struct nsp_pool *p, unsigned int next, int wake)
 {
 	uint32_t phase = atomic_load_explicit(&p->phase, memory_order_relaxed);
 
@@ -100,9 +101,9 @@ static void open_phase(struct nsp_pool *p, unsigned int next)
 	atomic_store(&p->phase, phase);
 	atomic_store_explicit(&p->ticket, (uint64_t)phase << 8 | next,
 			      memory_order_release);
-	if (!atomic_load_explicit(&p->quick, memory_order_relaxed) &&
+	if (wake && !atomic_load_explicit(&p->quick, memory_order_relaxed) &&
 	    atomic_load(&p->sleepers))
-		futex(&p->phase, FUTEX_WAKE, INT_MAX);
+		futex(&p->phase, FUTEX_WAKE, wake);
 }
 
 /* ---- jobs ---- */
@@ -125,7 +126,7 @@ static void start_job(struct nsp_pool *p, struct nsp_job *job)
 	memset(p->pos, 0, sizeof(p->pos));
 	atomic_store_explicit(&p->left, p->num_nsps, memory_order_relaxed);
 	atomic_store_explicit(&p->quick, job->quick, memory_order_relaxed);
-	open_phase(p, p->num_nsps - 1);
+	open_phase(p, p->num_nsps - 1, p->num_nsps);
 }
 
 /* with the lock: the next job becomes the busy one */
@@ -158,8 +159,8 @@ static void end_job(struct nsp_pool *p, bool cancelled)
 		start_job(p, job);
 }
 
-/* the last thread of a phase */
-static void end_phase(struct nsp_pool *p)
+/* the last thread of a phase; @goes_on: it will take the next one's NSPs, too */
+static void end_phase(struct nsp_pool *p, bool goes_on)
 {
 	bool cut = atomic_load(&p->cut);
 
@@ -168,7 +169,7 @@ static void end_phase(struct nsp_pool *p)
 		return;
 	}
 	atomic_store_explicit(&p->left, p->num_nsps, memory_order_relaxed);
-	open_phase(p, p->num_nsps - 1);
+	open_phase(p, p->num_nsps - 1, p->num_nsps - goes_on);
 }
 
 static void exec_profiled(struct nsp_pool *p, const struct nsp_cmd *cmd,
@@ -255,7 +256,7 @@ static void *thread_main(void *arg)
 		run_nsp(p, nsp, w.scratch);
 		if (atomic_fetch_sub_explicit(&p->left, 1,
 					      memory_order_acq_rel) == 1)
-			end_phase(p);
+			end_phase(p, true);
 	}
 	return NULL;
 }
@@ -283,7 +284,7 @@ static void help(struct nsp_pool *p)
 		run_nsp(p, nsp, p->help_scratch);
 		if (atomic_fetch_sub_explicit(&p->left, 1,
 					      memory_order_acq_rel) == 1)
-			end_phase(p);
+			end_phase(p, false);
 	}
 	inside = false;
 }
@@ -384,7 +385,7 @@ void nsp_pool_destroy(struct nsp_pool *p)
 
 	atomic_store(&p->stop, true);
 	atomic_store(&p->quick, false);
-	open_phase(p, TICKET_NONE);
+	open_phase(p, TICKET_NONE, INT_MAX);
 	for (i = 0; i < p->num_threads; i++) {
 		pthread_join(p->threads[i], NULL);
 		free(p->scratch[i]);

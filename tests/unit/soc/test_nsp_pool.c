@@ -15,7 +15,7 @@
 
 #include "soc/nsp.h"
 
-#define NSPS	16
+#define NSPS	16	/* at most */
 #define PHASES	40
 
 /*
@@ -25,9 +25,11 @@
  */
 static struct nsp_cmd stream[NSPS][2 * PHASES + 1];
 
+static int nsps = NSPS;
+
 static uint64_t cell(int row, int nsp)
 {
-	return NSP_ADDR(NSP_SPACE_TCM, (row * NSPS + (nsp + NSPS) % NSPS) * 8);
+	return NSP_ADDR(NSP_SPACE_TCM, (row * NSPS + (nsp + nsps) % nsps) * 8);
 }
 
 static void make_program(struct qpc_program *prog, struct qpc_spec *spec,
@@ -40,7 +42,7 @@ static void make_program(struct qpc_program *prog, struct qpc_spec *spec,
 	memset(spec, 0, sizeof(*spec));
 	memset(prog, 0, sizeof(*prog));
 	memset(stream, 0, sizeof(stream));
-	for (n = 0; n < NSPS; n++) {
+	for (n = 0; n < nsps; n++) {
 		c = stream[n];
 		for (p = 0; p < phases; p++, c++) {
 			c->op = NSP_BINARY;
@@ -60,7 +62,7 @@ static void make_program(struct qpc_program *prog, struct qpc_spec *spec,
 		spec->streams[n].cmds = stream[n];
 		spec->streams[n].num_cmds = c + 1 - stream[n];
 	}
-	prog->num_nsps = NSPS;
+	prog->num_nsps = nsps;
 	prog->specs = spec;
 	prog->num_specs = 1;
 }
@@ -70,10 +72,10 @@ static void expect(uint64_t *cells, int phases)
 	int n, p;
 
 	for (p = 0; p < phases; p++)
-		for (n = 0; n < NSPS; n++)
+		for (n = 0; n < nsps; n++)
 			cells[((p + 1) & 1) * NSPS + n] =
-				cells[(p & 1) * NSPS + (n + NSPS - 1) % NSPS] +
-				cells[(p & 1) * NSPS + (n + 1) % NSPS];
+				cells[(p & 1) * NSPS + (n + nsps - 1) % nsps] +
+				cells[(p & 1) * NSPS + (n + 1) % nsps];
 }
 
 struct run {
@@ -126,7 +128,11 @@ static void many_jobs(unsigned int threads)
 	assert_int_equal(nsp_pool_threads(pool), threads);
 	for (i = 0; i < JOBS; i++) {
 		make_run(&runs[i], &prog, i, &ended);
+		/* short ones among them, at which we work ourselves */
+		runs[i].job.quick = i % 3 == 1;
 		nsp_pool_submit(pool, &runs[i].job);
+		if (runs[i].job.quick)
+			nsp_pool_help(pool);
 		if (i % 7 == 0)		/* let the queue run empty at times */
 			sem_wait(&ended);
 		if (i % 50 == 0)
@@ -149,10 +155,16 @@ static void many_jobs(unsigned int threads)
 
 static void test_threads(void **state)
 {
-	many_jobs(1);
-	many_jobs(2);
-	many_jobs(5);
-	many_jobs(16);
+	static const int counts[] = { 1, 2, 3, NSPS };
+	size_t i;
+
+	for (i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		nsps = counts[i];
+		many_jobs(1);
+		many_jobs(2);
+		many_jobs(5);
+		many_jobs(16);
+	}
 }
 
 /* a job of one phase, and of streams that only end */

@@ -64,6 +64,25 @@ void qaic_str_printf(struct qaic_str *str, const char *fmt, ...)
 	va_end(ap2);
 }
 
+void qaic_str_shell(struct qaic_str *str, const char *word)
+{
+	static const char safe[] = "abcdefghijklmnopqrstuvwxyz"
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+,./:@%";
+
+	if (*word && !word[strspn(word, safe)]) {
+		qaic_str_puts(str, word);
+		return;
+	}
+	qaic_str_putc(str, '\'');
+	for (; *word; word++) {
+		if (*word == '\'')
+			qaic_str_puts(str, "'\\''");
+		else
+			qaic_str_putc(str, *word);
+	}
+	qaic_str_putc(str, '\'');
+}
+
 void qaic_str_free(struct qaic_str *str)
 {
 	free(str->s);

@@ -24,6 +24,8 @@ void qaic_str_puts(struct qaic_str *str, const char *text);
 void qaic_str_putc(struct qaic_str *str, char c);
 void qaic_str_printf(struct qaic_str *str, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+/* A word of a shell's command line, quoted if it needs to be. */
+void qaic_str_shell(struct qaic_str *str, const char *word);
 void qaic_str_free(struct qaic_str *str);
 
 /* asprintf that returns NULL on failure. */

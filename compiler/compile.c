@@ -96,6 +96,25 @@ static int init_specs(struct qc_compile *c, struct qaic_err *err)
 	return rc;
 }
 
+/* One that is there already is of no use, and probably a mistake. */
+static int check_twins(const struct qc_compile *c, struct qaic_err *err)
+{
+	size_t i, k;
+
+	for (i = 0; i < c->num_specs; i++)
+		for (k = 0; k < i; k++) {
+			const struct qc_spec *a = &c->specs[k];
+			const struct qc_spec *b = &c->specs[i];
+
+			if (qaicc_same_symbols(a->symbols, a->num_symbols,
+					       b->symbols, b->num_symbols))
+				return qaic_fail(err, -EINVAL,
+					"specializations %zu and %zu are the same",
+					k + 1, i + 1);
+		}
+	return 0;
+}
+
 static void init_lower(struct qc_compile *c, struct qc_spec *s)
 {
 	memset(&s->l, 0, sizeof(s->l));
@@ -112,6 +131,8 @@ static int front_half(struct qc_compile *c, struct qc_spec *s,
 	int rc = qc_graph_build(c->model, s->symbols, s->num_symbols, &s->g,
 				err);
 
+	if (!rc)
+		rc = qc_check_positions(s, err);
 	if (!rc)
 		rc = qc_fp32_mark(c, s->g, err);
 	if (!rc)
@@ -262,6 +283,8 @@ int qaicc_compile(const struct qaicc_options *opt, struct qaicc_report *report,
 	}
 	if (!rc)
 		rc = init_specs(&c, err);
+	if (!rc)
+		rc = check_twins(&c, err);
 	if (!rc)
 		rc = compile_specs(&c, err);
 	if (!rc)

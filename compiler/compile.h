@@ -42,6 +42,9 @@ int qc_fp32_mark(struct qc_compile *c, struct qc_graph *g, struct qaic_err *err)
 /* After all graphs: a name that is nowhere in the model is a mistake. */
 int qc_fp32_check(struct qc_compile *c, struct qaic_err *err);
 
+/* positions.c: does the context fit in every table of positions? */
+int qc_check_positions(const struct qc_spec *s, struct qaic_err *err);
+
 /* After the constants were written. */
 int qc_report_clipped(const struct qc_compile *c, struct qaicc_report *r,
 		      struct qaic_err *err);

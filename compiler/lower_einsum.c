@@ -134,8 +134,9 @@ struct sorted {
 	struct labels batch, m, n, k, sum[2];
 };
 
-static int sort_labels(const struct qc_einsum *e, struct sorted *s,
-		       struct qaic_err *err)
+/* By the factors @f, the first and the second one of the product. */
+static int sort_labels(const struct qc_einsum *e, const uint32_t *f,
+		       struct sorted *s, struct qaic_err *err)
 {
 	int label, rc = 0;
 
@@ -145,8 +146,8 @@ static int sort_labels(const struct qc_einsum *e, struct sorted *s,
 
 		if (e->dim[label] < 0)
 			continue;
-		a = e->stride[0][label];
-		b = e->stride[1][label];
+		a = e->stride[f[0]][label];
+		b = e->stride[f[1]][label];
 		out = in_output(e, label);
 		/* of length 1 everywhere: anywhere in the output will do */
 		if (out)
@@ -156,6 +157,59 @@ static int sort_labels(const struct qc_einsum *e, struct sorted *s,
 			rc = push(a && b ? &s->k : &s->sum[b], label, err);
 	}
 	return rc;
+}
+
+/* Axes as operand @i has them, the one that is furthest apart first. */
+static void as_stored(const struct qc_einsum *e, uint32_t i, struct labels *s)
+{
+	uint32_t k, at;
+	int label;
+
+	for (k = 1; k < s->n; k++) {
+		label = s->l[k];
+		for (at = k; at > 0 && e->stride[i][s->l[at - 1]] <
+				       e->stride[i][label]; at--)
+			s->l[at] = s->l[at - 1];
+		s->l[at] = label;
+	}
+}
+
+/* Those axes of operand @i as one axis of @t; false if they do not lie like one. */
+static bool one_axis(const struct qc_einsum *e, uint32_t i,
+		     const struct labels *s, struct qc_tensor *t)
+{
+	int64_t dim = 1, stride = 0;
+	uint32_t k;
+
+	for (k = s->n; k-- > 0;) {
+		if (e->dim[s->l[k]] == 1)
+			continue;
+		if (dim == 1)
+			stride = e->stride[i][s->l[k]];
+		else if (e->stride[i][s->l[k]] != dim * stride)
+			return false;
+		dim *= e->dim[s->l[k]];
+	}
+	t->dim[t->rank] = dim;
+	t->stride[t->rank++] = stride;
+	return true;
+}
+
+/* Is operand @i constant matrices [batch, N, K], however they lie? */
+static bool matrices(const struct qc_node *n, const struct qc_einsum *e,
+		     uint32_t i, const struct sorted *s, struct qc_tensor *t)
+{
+	const struct qc_tensor *c = n->in[i]->cst;
+
+	if (!c || s->sum[1].n || !qc_tensor_contiguous(c) ||
+	    !qc_tensor_numel(c))
+		return false;
+	memset(t, 0, sizeof(*t));
+	t->dtype = c->dtype;
+	t->store = c->store;
+	t->data = c->data;
+	return one_axis(e, i, &s->batch, t) && one_axis(e, i, &s->n, t) &&
+	       one_axis(e, i, &s->k, t);
 }
 
 static int join(struct labels *to, const struct labels *a,
@@ -173,28 +227,48 @@ static int join(struct labels *to, const struct labels *a,
 	return rc;
 }
 
+/* The second factor [batch, N, K]; weights as those of a MatMul are. */
+static int second(struct qc_lower *l, struct qc_node *n,
+		  const struct qc_einsum *e, uint32_t i, const struct sorted *s,
+		  struct qc_view *b, struct qaic_err *err)
+{
+	struct qc_tensor t;
+	struct labels lb;
+	int rc;
+
+	if (matrices(n, e, i, s, &t))
+		return qc_lower_weights(l, n->in[i], &t, true, b, err);
+	rc = join(&lb, &s->batch, &s->n, &s->k, err);
+	if (!rc)
+		rc = operand(l, n, e, i, &lb, &s->sum[1], b, err);
+	return rc ? rc : three_axes(l, b, s->batch.n, s->n.n, err);
+}
+
 static int lower_two(struct qc_lower *l, struct qc_node *n,
 		     const struct qc_einsum *e, struct qaic_err *err)
 {
-	struct labels la, lb, lo;
+	/* weights are the second factor, wherever the equation has them */
+	uint32_t first = n->in[0]->cst && !n->in[1]->cst;
+	const uint32_t f[2] = { first, !first };
+	struct labels la, lo;
 	struct qc_view a, b, o, t;
 	struct sorted s;
-	int rc = sort_labels(e, &s, err);
+	int rc = sort_labels(e, f, &s, err);
 
-	if (!rc)
+	if (!rc) {
+		as_stored(e, f[1], &s.batch);
+		as_stored(e, f[1], &s.n);
+		as_stored(e, f[1], &s.k);
 		rc = join(&la, &s.batch, &s.m, &s.k, err);
-	if (!rc)
-		rc = join(&lb, &s.batch, &s.n, &s.k, err);
+	}
 	if (!rc)
 		rc = join(&lo, &s.batch, &s.m, &s.n, err);
 	if (!rc)
-		rc = operand(l, n, e, 0, &la, &s.sum[0], &a, err);
-	if (!rc)
-		rc = operand(l, n, e, 1, &lb, &s.sum[1], &b, err);
+		rc = operand(l, n, e, f[0], &la, &s.sum[0], &a, err);
 	if (!rc)
 		rc = three_axes(l, &a, s.batch.n, s.m.n, err);
 	if (!rc)
-		rc = three_axes(l, &b, s.batch.n, s.n.n, err);
+		rc = second(l, n, e, f[1], &s, &b, err);
 	if (!rc)
 		rc = output(l, n, e, &lo, &o, err);
 	if (!rc)

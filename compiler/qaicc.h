@@ -120,6 +120,9 @@ void qaicc_report_release(struct qaicc_report *report);
  */
 int qaicc_read_specs(const char *path, struct qaicc_spec **specs,
 		     size_t *num_specs, struct qaic_err *err);
+/* The same values for the same names, in any order? */
+bool qaicc_same_symbols(const struct qaicc_symbol *a, size_t na,
+			const struct qaicc_symbol *b, size_t nb);
 /*
  * Custom IO from YAML: a list of IOName and Precision (float16, float32, mxint8).
  * One block: free() it.

@@ -145,6 +145,21 @@ static int fill(json_t *list, struct block *b, struct qaic_err *err)
 	return 0;
 }
 
+bool qaicc_same_symbols(const struct qaicc_symbol *a, size_t na,
+			const struct qaicc_symbol *b, size_t nb)
+{
+	size_t i, k;
+
+	for (i = 0; i < na && na == nb; i++) {
+		for (k = 0; k < nb; k++)
+			if (!strcmp(a[i].name, b[k].name))
+				break;
+		if (k == nb || a[i].value != b[k].value)
+			return false;
+	}
+	return na == nb;
+}
+
 int qaicc_read_specs(const char *path, struct qaicc_spec **specs,
 		     size_t *num_specs, struct qaic_err *err)
 {

@@ -136,11 +136,19 @@ int qaic_hotplug_next(struct qaic_hotplug *h, struct qaic_hotplug_event *event)
 	bool ok;
 
 	/* the socket does not block */
+	errno = 0;
 	while ((dev = udev_monitor_receive_device(h->mon))) {
 		ok = take(h, dev, event);
 		udev_device_unref(dev);
 		if (ok)
 			return 0;
+		errno = 0;
 	}
-	return -EAGAIN;
+	if (errno != ENOBUFS)
+		return -EAGAIN;
+	/* the kernel says so once, where it had no room for an event */
+	memset(event, 0, sizeof(*event));
+	event->type = QAIC_HOTPLUG_LOST;
+	h->num = qaic_kernel_list(h->known, QAIC_MAX_DEVICES);
+	return 0;
 }

@@ -112,6 +112,8 @@ enum qaic_hotplug_type {
 	QAIC_HOTPLUG_REMOVED,
 	QAIC_HOTPLUG_ONLINE,		/* its card can be used */
 	QAIC_HOTPLUG_OFFLINE,
+	/* events came too fast: list the cards anew; loc is empty */
+	QAIC_HOTPLUG_LOST,
 };
 
 struct qaic_hotplug_event {

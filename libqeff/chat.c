@@ -51,7 +51,9 @@ static int from_file(struct qeff_chat *c, const char *dir, const char *name,
 		free(path);
 		return -ENOENT;
 	}
-	rc = qaic_read_file(path, MAX_TEMPLATE, &text, &len, err);
+	/* what a user names may be a pipe */
+	rc = dir ? qaic_read_file(path, MAX_TEMPLATE, &text, &len, err) :
+		   qaic_read_input(path, MAX_TEMPLATE, &text, &len, err);
 	if (!rc) {
 		rc = parse(c, path, text, len, err);
 		free(text);

@@ -127,6 +127,21 @@ void qeff_plan_release(struct qeff_compile_plan *plan)
 	memset(plan, 0, sizeof(*plan));
 }
 
+/* One option with a path. */
+static void add_path(struct qaic_str *s, const char *option, const char *dir,
+		     const char *name)
+{
+	char *word = name ? qaic_asprintf("%s=%s/%s", option, dir, name) :
+			    qaic_asprintf("%s=%s", option, dir);
+
+	qaic_str_putc(s, ' ');
+	if (word)
+		qaic_str_shell(s, word);
+	else
+		s->failed = true;
+	free(word);
+}
+
 char *qeff_plan_command(const struct qeff_compile_plan *plan, const char *dir,
 			const char *qpc_name)
 {
@@ -136,18 +151,18 @@ char *qeff_plan_command(const struct qeff_compile_plan *plan, const char *dir,
 
 	json_array_foreach(list, i, f) {
 		qaic_str_printf(&s, "%s%s", i ? " " : "", json_string_value(f));
-		if (!i)
-			qaic_str_printf(&s, " -m=%s -compile-only", plan->onnx);
+		if (i)
+			continue;
+		add_path(&s, "-m", plan->onnx, NULL);
+		qaic_str_puts(&s, " -compile-only");
 	}
-	qaic_str_printf(&s, " -network-specialization-config=%s/specializations.json",
-			dir);
+	add_path(&s, "-network-specialization-config", dir,
+		 "specializations.json");
 	if (plan->num_states)
-		qaic_str_printf(&s, " -custom-IO-list-file=%s/custom_io.yaml",
-				dir);
+		add_path(&s, "-custom-IO-list-file", dir, "custom_io.yaml");
 	if (plan->num_fp32_nodes)
-		qaic_str_printf(&s, " -node-precision-info=%s/" QEFF_FP32_FILE,
-				dir);
-	qaic_str_printf(&s, " -aic-binary-dir=%s/%s", dir, qpc_name);
+		add_path(&s, "-node-precision-info", dir, QEFF_FP32_FILE);
+	add_path(&s, "-aic-binary-dir", dir, qpc_name);
 	if (s.failed) {
 		qaic_str_free(&s);
 		return NULL;

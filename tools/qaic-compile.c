@@ -260,6 +260,31 @@ static int compile(struct qaicc_options *o, struct qaic_err *err)
 	return 0;
 }
 
+/*
+ * QEfficient of 2024 writes prefill and decode even if they are the same: one of them
+ * will do.
+ */
+static void drop_twins(struct qaicc_spec *specs, size_t *num)
+{
+	size_t i, k, n = 0;
+
+	for (i = 0; i < *num; i++) {
+		for (k = 0; k < n; k++)
+			if (qaicc_same_symbols(specs[k].symbols,
+					       specs[k].num_symbols,
+					       specs[i].symbols,
+					       specs[i].num_symbols))
+				break;
+		if (k == n)
+			specs[n++] = specs[i];
+		else
+			fprintf(stderr,
+				"qaic-compile: warning: specialization %zu is the same as %zu, and left out\n",
+				i + 1, k + 1);
+	}
+	*num = n;
+}
+
 int main(int argc, char **argv)
 {
 	struct qaic_err err = QAIC_ERR_INIT;
@@ -276,6 +301,8 @@ int main(int argc, char **argv)
 		rc = parse_defines(&defines, &err);
 	if (!rc && a.specs)
 		rc = qaicc_read_specs(a.specs, &specs, &o.num_specs, &err);
+	if (!rc && a.specs)
+		drop_twins(specs, &o.num_specs);
 	if (!rc && a.custom_io)
 		rc = qaicc_read_custom_io(a.custom_io, &io, &o.num_custom_io,
 					  &err);

@@ -12,6 +12,7 @@ int main(void)
 		[QAIC_HOTPLUG_REMOVED] = "removed",
 		[QAIC_HOTPLUG_ONLINE] = "online",
 		[QAIC_HOTPLUG_OFFLINE] = "offline",
+		[QAIC_HOTPLUG_LOST] = "lost",
 	};
 	struct qaic_err err = QAIC_ERR_INIT;
 	struct qaic_hotplug_event e;

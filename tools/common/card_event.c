@@ -227,9 +227,12 @@ char *card_hotplug_line(const struct card_monitor *cm,
 			const struct qaic_hotplug_event *e)
 {
 	bool added = e->type == QAIC_HOTPLUG_ADDED;
+	struct qaic_event lost = { .type = QAIC_EVENT_LOST };
 	json_t *o;
 	uint32_t qid;
 
+	if (e->type == QAIC_HOTPLUG_LOST)
+		return card_monitor_line(cm, &lost);
 	if (!cm->json)
 		return words(&e->loc, "%s %s", e->loc.node,
 			     added ? "appeared" : "is gone");

@@ -74,11 +74,11 @@ static int show_hotplug(const struct card_monitor *cm, struct qaic_hotplug *h,
 	int ret = 0;
 
 	while (!ret && !qaic_hotplug_next(h, &e)) {
-		if (e.type != QAIC_HOTPLUG_ADDED &&
-		    e.type != QAIC_HOTPLUG_REMOVED)
+		if (e.type == QAIC_HOTPLUG_ONLINE ||
+		    e.type == QAIC_HOTPLUG_OFFLINE)
 			continue;
 		/* what is gone has no QID any more */
-		if (cm->qids && (e.type == QAIC_HOTPLUG_REMOVED ||
+		if (cm->qids && e.type != QAIC_HOTPLUG_LOST && (e.type == QAIC_HOTPLUG_REMOVED ||
 				 !wanted(cm, e.loc.pci)))
 			continue;
 		ret = say(cm, card_hotplug_line(cm, &e), err);

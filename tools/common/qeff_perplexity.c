@@ -36,6 +36,10 @@ int qeff_text_cost(bool against_fp32, struct qaic_err *err)
 		ret = qeff_arg_model(&p.build.model_dir, err);
 	if (!ret)
 		ret = qeff_model_info(p.build.model_dir, &info, err);
+	if (!ret && info.task != QEFF_TASK_TEXT)
+		ret = qaic_fail(err, -EINVAL,
+				"--text is for models that go on with a text, token by token; %s is not one (%s)",
+				info.arch, p.build.model_dir);
 	if (!ret)
 		ret = qeff_arg_kind(&info, err);
 	if (ret)

@@ -3,7 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/file.h"
 #include "base/str.h"
 #include "tools/common/profile.h"
 #include "tools/common/progress.h"
@@ -37,6 +39,10 @@ int qaic_textgen_check_chat(const struct qaic_textgen *t, const char *dir,
 	int ret;
 
 	if (!t->chat)
+		return 0;
+	/* a pipe can be read once: when it is used */
+	if (t->chat_template && !access(t->chat_template, R_OK) &&
+	    !qaic_is_file(t->chat_template) && !qaic_is_dir(t->chat_template))
 		return 0;
 	ret = qeff_chat_open(dir, t->chat_template, &chat, err);
 	if (!ret)

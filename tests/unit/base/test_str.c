@@ -39,6 +39,27 @@ static void strings(void **state)
 	assert_null(s.s);
 }
 
+static void shell(void **state)
+{
+	static const char *const words[][2] = {
+		{ "-m=/a/b_c-1.onnx", "-m=/a/b_c-1.onnx" },
+		{ "", "''" },
+		{ "-m=/my models/x", "'-m=/my models/x'" },
+		{ "it's", "'it'\\''s'" },
+		{ "$HOME;\n*~", "'$HOME;\n*~'" },
+		{ "~x", "'~x'" },
+		{ "\xc3\xa4", "'\xc3\xa4'" },
+	};
+	struct qaic_str s = { 0 };
+	size_t i;
+
+	for (i = 0; i < QAIC_ARRAY_SIZE(words); i++) {
+		qaic_str_shell(&s, words[i][0]);
+		assert_string_equal(s.s, words[i][1]);
+		qaic_str_free(&s);
+	}
+}
+
 static void sizes(void **state)
 {
 	size_t n;
@@ -115,6 +136,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(strings),
+		cmocka_unit_test(shell),
 		cmocka_unit_test(sizes),
 		cmocka_unit_test(nearest),
 		cmocka_unit_test(sha256),

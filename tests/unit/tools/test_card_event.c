@@ -142,6 +142,10 @@ static void test_hotplug(void **state)
 	o = load(card_hotplug_line(&json, &e));
 	assert_string_equal(text(o, "event"), "removed");
 	json_decref(o);
+	e = (struct qaic_hotplug_event){ .type = QAIC_HOTPLUG_LOST };
+	o = load(card_hotplug_line(&json, &e));
+	assert_string_equal(text(o, "event"), "lost");
+	json_decref(o);
 }
 
 int main(void)

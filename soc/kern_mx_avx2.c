@@ -19,7 +19,6 @@
 #define TILE	4
 #define RUN	16		/* blocks: 16 KiB of words */
 #define DECODED	1024		/* bytes of a decoded block */
-#define AHEAD	1024
 
 static inline size_t few(enum qaic_dtype dtype, bool act8)
 {
@@ -183,51 +182,44 @@ __m256i block8(enum qaic_dtype dtype, const uint8_t *p, const int8_t *a)
 
 static inline __attribute__((always_inline))
 void gemv_act(enum qaic_dtype dtype, bool act8, const struct mx_job *j,
-	      size_t m, float *const *y, const uint8_t **w, int panels)
+	      size_t m, float *y, const uint8_t *w)
 {
-	const size_t elems = mx_elems(dtype);
+	const size_t elems = mx_elems(dtype), bytes = elems + QPC_PANEL_ROWS;
 	const struct mx_rows *x = j->x;
-	__m256 acc[4], unit = _mm256_set1_ps(mx_unit(dtype)), xs;
-	size_t b, g, i, o;
+	__m256 acc[2], unit = _mm256_set1_ps(mx_unit(dtype)), ws;
+	const uint8_t *p;
+	size_t b, g, i, at;
 	__m256i s;
 	int h;
 
-	for (h = 0; h < 2 * panels; h++)
-		acc[h] = j->acc ? _mm256_div_ps(_mm256_loadu_ps(
-				y[h / 2] + h % 2 * 8), unit) :
+	for (h = 0; h < 2; h++)
+		acc[h] = j->acc ? _mm256_div_ps(_mm256_loadu_ps(y + h * 8),
+						unit) :
 			 _mm256_setzero_ps();
-	for (b = 0; b < x->blocks; b += g) {
+	for (b = 0; b < x->blocks; b += g, w += g * bytes) {
 		g = x->blocks - b < QPC_GROUP ? x->blocks - b : QPC_GROUP;
 		for (i = 0; i < g; i++) {
-			size_t at = m * x->blocks + b + i;
-			const int16_t *q = act8 ? NULL :
-					   x->q + at * QAIC_MX_BLOCK;
-			const int8_t *a = act8 ? x->b + at * QAIC_MX_BLOCK :
-					  NULL;
-
-			xs = _mm256_set1_ps(x->scale[at]);
-			_Pragma("GCC unroll 4")
-			for (h = 0; h < 2 * panels; h++) {
-				const uint8_t *p = w[h / 2] + i * elems;
-
-				for (o = h % 2 * 64; o < elems; o += 128)
-					__builtin_prefetch(p + AHEAD + o, 0, 3);
-				p += h % 2 * 32;
-				s = act8 ? block8(dtype, p, a) :
-					   block16(dtype, p, q);
+			at = m * x->blocks + b + i;
+			mx_ahead(w + i * bytes, bytes);
+			_Pragma("GCC unroll 2")
+			for (h = 0; h < 2; h++) {
+				p = w + i * elems + h * 32;
+				s = act8 ? block8(dtype, p, x->b +
+						  at * QAIC_MX_BLOCK) :
+					   block16(dtype, p, x->q +
+						   at * QAIC_MX_BLOCK);
+				ws = scales8(w + g * elems +
+					     i * QPC_PANEL_ROWS + h * 8);
 				acc[h] = _mm256_fmadd_ps(
 					_mm256_cvtepi32_ps(s),
-					_mm256_mul_ps(scales8(w[h / 2] +
-						g * elems + i * QPC_PANEL_ROWS +
-						h % 2 * 8), xs), acc[h]);
+					_mm256_mul_ps(ws, _mm256_set1_ps(
+							x->scale[at])),
+					acc[h]);
 			}
 		}
-		for (h = 0; h < panels; h++)
-			w[h] += g * (elems + QPC_PANEL_ROWS);
 	}
-	for (h = 0; h < 2 * panels; h++)
-		_mm256_storeu_ps(y[h / 2] + h % 2 * 8,
-				 _mm256_mul_ps(acc[h], unit));
+	for (h = 0; h < 2; h++)
+		_mm256_storeu_ps(y + h * 8, _mm256_mul_ps(acc[h], unit));
 }
 
 /* ---- several ---- */

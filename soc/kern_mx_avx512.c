@@ -21,7 +21,6 @@
 #define TILE	8
 #define RUN	16		/* blocks: 16 KiB of words */
 #define DECODED	1024		/* bytes of a decoded block, at most */
-#define AHEAD	1024
 
 /* Values of the codes in units. */
 static const int8_t e2m3[64] __attribute__((aligned(64))) = {
@@ -160,62 +159,50 @@ __m512i gemv_block(enum qaic_dtype dtype, bool act8, const uint8_t *p,
 }
 
 static inline __attribute__((always_inline))
-void gemv_group(enum qaic_dtype dtype, bool act8, const uint8_t *const *w,
-		int panels, size_t blocks, const struct mx_rows *x, size_t first,
-		__m512i tab, __m512 *acc)
+__m512 gemv_group(enum qaic_dtype dtype, bool act8, const uint8_t *w,
+		  size_t blocks, const struct mx_rows *x, size_t first,
+		  __m512i tab, __m512 acc)
 {
-	const size_t elems = mx_elems(dtype);
+	const size_t elems = mx_elems(dtype), bytes = elems + QPC_PANEL_ROWS;
 	const int8_t *hi = x->b + first * QAIC_MX_BLOCK;
 	const int8_t *lo = hi + x->m * x->blocks * QAIC_MX_BLOCK;
+	__m512 ws;
 	__m512i s;
-	size_t i, o;
-	int p;
+	size_t i;
 
 	for (i = 0; i < blocks; i++) {
-		for (p = 0; p < panels; p++) {
-			/* MXINT8 is read fast enough without, and faster */
-			for (o = 0; dtype != QAIC_MXINT8 &&
-			     o < elems + QPC_PANEL_ROWS; o += 64)
-				__builtin_prefetch(w[p] + i * (elems + 16) +
-						   AHEAD + o, 0, 3);
-			s = gemv_block(dtype, act8, w[p] + i * elems,
-				       hi + i * QAIC_MX_BLOCK,
-				       lo + i * QAIC_MX_BLOCK,
-				       x->sum[first + i], tab);
-			acc[p] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(s),
-				_mm512_mul_ps(scales16(w[p] + blocks * elems +
-						       i * QPC_PANEL_ROWS),
-					      _mm512_set1_ps(x->scale[first +
-								      i])),
-				acc[p]);
-		}
+		mx_ahead(w + i * bytes, bytes);
+		s = gemv_block(dtype, act8, w + i * elems,
+			       hi + i * QAIC_MX_BLOCK, lo + i * QAIC_MX_BLOCK,
+			       x->sum[first + i], tab);
+		ws = scales16(w + blocks * elems + i * QPC_PANEL_ROWS);
+		acc = _mm512_fmadd_ps(_mm512_cvtepi32_ps(s),
+			_mm512_mul_ps(ws, _mm512_set1_ps(x->scale[first + i])),
+			acc);
 	}
+	return acc;
 }
 
 static inline __attribute__((always_inline))
 void gemv_act(enum qaic_dtype dtype, bool act8, const struct mx_job *j,
-	      size_t m, float *const *y, const uint8_t **w, int panels)
+	      size_t m, float *y, const uint8_t *w)
 {
 	const size_t bytes = mx_elems(dtype) + QPC_PANEL_ROWS;
 	__m512i tab = table(dtype, offset_of(dtype));
-	__m512 acc[2], unit = _mm512_set1_ps(mx_unit(dtype));
+	__m512 acc, unit = _mm512_set1_ps(mx_unit(dtype));
 	size_t blocks = j->x->blocks, b, at = m * blocks;
-	int p;
 
-	for (p = 0; p < panels; p++)
-		acc[p] = j->acc ? _mm512_div_ps(_mm512_loadu_ps(y[p]), unit) :
-			 _mm512_setzero_ps();
+	acc = j->acc ? _mm512_div_ps(_mm512_loadu_ps(y), unit) :
+	      _mm512_setzero_ps();
 	for (b = 0; b + QPC_GROUP <= blocks; b += QPC_GROUP) {
-		gemv_group(dtype, act8, w, panels, QPC_GROUP, j->x, at + b,
-			   tab, acc);
-		for (p = 0; p < panels; p++)
-			w[p] += QPC_GROUP * bytes;
+		acc = gemv_group(dtype, act8, w, QPC_GROUP, j->x, at + b, tab,
+				 acc);
+		w += QPC_GROUP * bytes;
 	}
 	if (b < blocks)
-		gemv_group(dtype, act8, w, panels, blocks - b, j->x, at + b,
-			   tab, acc);
-	for (p = 0; p < panels; p++)
-		_mm512_storeu_ps(y[p], _mm512_mul_ps(acc[p], unit));
+		acc = gemv_group(dtype, act8, w, blocks - b, j->x, at + b, tab,
+				 acc);
+	_mm512_storeu_ps(y, _mm512_mul_ps(acc, unit));
 }
 
 /* ---- several ---- */

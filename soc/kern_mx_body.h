@@ -3,7 +3,7 @@
  * The order of work of a product with blocks, for each instruction set. The
  * including file defines, all of them for 16 rows of weights (one panel):
  *
- *	gemv_act()	one activation row, one panel or two
+ *	gemv_act()	one activation row, one panel
  *	decode()	a block of a panel into words or bytes of DECODED bytes
  *	tile()		up to TILE activation rows with a decoded run of blocks
  *	RUN		the most blocks of a run
@@ -11,18 +11,15 @@
  *	use_bytes()	which integers the rows are wanted as
  */
 
-/* Panels @w0 and, if there are two, @w1 with activation row @m. */
+/* One panel with activation row @m. */
 static inline __attribute__((always_inline))
-void gemv(enum qaic_dtype dtype, const struct mx_job *j, size_t m, float *y0,
-	  float *y1, const uint8_t *w0, const uint8_t *w1, int panels)
+void gemv(enum qaic_dtype dtype, const struct mx_job *j, size_t m, float *y,
+	  const uint8_t *w)
 {
-	float *y[2] = { y0, y1 };
-	const uint8_t *w[2] = { w0, w1 };
-
 	if (j->x->act8)
-		gemv_act(dtype, true, j, m, y, w, panels);
+		gemv_act(dtype, true, j, m, y, w);
 	else
-		gemv_act(dtype, false, j, m, y, w, panels);
+		gemv_act(dtype, false, j, m, y, w);
 }
 
 static inline __attribute__((always_inline))
@@ -58,8 +55,6 @@ void mx_panels(enum qaic_dtype dtype, struct mx_job *j, const uint8_t *w,
 	       size_t pitch, size_t n, void *work)
 {
 	size_t panels = (n + QPC_PANEL_ROWS - 1) / QPC_PANEL_ROWS, i, m;
-	size_t half = panels / 2;
-	float *y = j->y;
 
 	if (j->x->m > few(dtype, j->x->act8)) {
 		for (i = 0; i < panels; i++, w += pitch) {
@@ -68,15 +63,10 @@ void mx_panels(enum qaic_dtype dtype, struct mx_job *j, const uint8_t *w,
 		}
 		return;
 	}
-	/* two streams far apart are read faster than one */
-	for (i = 0; i < half; i++)
+	for (i = 0; i < panels; i++, w += pitch)
 		for (m = 0; m < j->x->m; m++)
-			gemv(dtype, j, m, y + m * j->ldy + i * QPC_PANEL_ROWS,
-			     y + m * j->ldy + (half + i) * QPC_PANEL_ROWS,
-			     w + i * pitch, w + (half + i) * pitch, 2);
-	for (m = 0; m < j->x->m && (panels & 1); m++)
-		gemv(dtype, j, m, y + m * j->ldy + (panels - 1) * QPC_PANEL_ROWS,
-		     NULL, w + (panels - 1) * pitch, NULL, 1);
+			gemv(dtype, j, m, j->y + m * j->ldy + i * QPC_PANEL_ROWS,
+			     w);
 }
 
 static void mx_mul(enum qaic_dtype dtype, float *y, size_t ldy,

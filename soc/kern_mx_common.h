@@ -29,6 +29,21 @@ static inline size_t mx_elems(enum qaic_dtype dtype)
 	return dtype == QAIC_MXFP6 ? 384 : dtype == QAIC_MXFP4 ? 256 : 512;
 }
 
+/*
+ * Weights are one stream, which is read fastest if it is asked for some way ahead, 2
+ * to 5 KB (tests/bench/blocks). They are used once, so they need not stay in a cache.
+ */
+#define MX_AHEAD	4096
+
+static inline __attribute__((always_inline))
+void mx_ahead(const uint8_t *w, size_t bytes)
+{
+	size_t o;
+
+	for (o = 0; o < bytes; o += 64)
+		__builtin_prefetch(w + MX_AHEAD + o, 0, 0);
+}
+
 /* ---- activations ---- */
 
 /* to nearest even, |f| < 2^22 */

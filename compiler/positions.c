@@ -67,9 +67,9 @@ int qc_check_positions(const struct qc_spec *s, struct qaic_err *err)
 		rows = n->in[0]->dim[0];
 		if (off >= 0 && ctx_len + off > (double)rows)
 			return qaic_fail(err, -EINVAL,
-				"ctx_len %lld is more than the %lld positions of '%s' (%lld rows, node '%s'); compile for fewer",
+				"ctx_len %lld is more than the %.0f positions of '%s' (%lld rows, node '%s'); compile for fewer",
 				(long long)ctx_len,
-				(long long)(rows - (int64_t)off),
+				off < rows ? rows - off : 0,
 				n->in[0]->name, (long long)rows, n->name);
 	}
 	return 0;

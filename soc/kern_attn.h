@@ -14,7 +14,7 @@
  * turned, one slot to a lane, so that nothing crosses lanes.
  */
 
-#define A_AHEAD	16		/* lines */
+#define A_AHEAD	8192		/* bytes: to the second-level cache */
 
 #if V == 16
 #define A_LANES(F) { F(0), F(1), F(2), F(3), F(4), F(5), F(6), F(7), F(8), \

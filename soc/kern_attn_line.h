@@ -4,13 +4,15 @@
  * R query rows at a time take a line while it is converted.
  */
 
+/* Fetch the line that comes A_AHEAD later. */
 static inline __attribute__((always_inline))
-void FN(a_fetch)(const uint8_t *line, size_t d)
+void FN(a_fetch)(const uint8_t *line, ptrdiff_t ld, size_t d)
 {
+	uintptr_t p = (uintptr_t)line + (A_AHEAD / FN(a_bytes)(d) + 1) * ld;
 	size_t i;
 
 	for (i = 0; i < FN(a_bytes)(d); i += 64)
-		__builtin_prefetch((const void *)((uintptr_t)line + i), 0, 3);
+		__builtin_prefetch((const void *)(p + i), 0, 2);
 }
 
 /* the products of one line with R query rows, V partial sums each, @step apart */
@@ -47,7 +49,7 @@ void FN(a_group)(float *p, size_t ldp, const float *q, size_t ldq,
 	if (n >= (size_t)lines) {
 #pragma GCC unroll 16
 		for (j = 0; j < lines; j++) {
-			FN(a_fetch)(x + (j + A_AHEAD) * ld, d);
+			FN(a_fetch)(x + j * ld, ld, d);
 			FN(a_products)(a + j, lines, x + j * ld, q, ldq, d, R);
 		}
 		v_store(t, a_sums(a));
@@ -91,7 +93,7 @@ void FN(a_add_some)(float *acc, size_t lda, const float *p, size_t ldp,
 			s[r][c] = v_load(acc + r * lda + i + c * V);
 	for (; n; n--, x += ld, p++) {
 		if (!i)
-			FN(a_fetch)(x + A_AHEAD * ld, d);
+			FN(a_fetch)(x, ld, d);
 #pragma GCC unroll 8
 		for (c = 0; c < C; c++) {
 			v = FN(a_load)(x, i + c * V, d);

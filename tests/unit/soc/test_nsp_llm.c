@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* ROPE, ATTN, KVPUT and KVGET against a scalar model. */
+#include <sys/mman.h>
+
 #include "nsp_test.h"
 
 /* integers of operand @o, in both memories' source */
@@ -258,6 +260,55 @@ static void test_attn_chunk(void **state)
 	arena_close(&a);
 }
 
+/*
+ * What is read is in proportion to the slots that are seen: all pages without any of
+ * them are taken away.
+ */
+static void test_attn_pages(void **state)
+{
+	const size_t slots = 4096, line = 64 * 2, page = 4096;
+	const int64_t first[] = { 0, 31, 1000, 3967 };
+	const size_t size = slots * line;
+	uint8_t *kv = mmap(NULL, 2 * size, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	size_t i, w, s, lo, hi;
+	struct arena a;
+
+	assert_true(kv != MAP_FAILED);
+	arena_open(&a, 9);
+	for (i = 0; i < 16; i++) {
+		const int64_t at = first[i % 4], n = i & 4 ? 32 : 1;
+
+		w = i & 8 ? 100 : 0;
+		arena_new(&a, NSP_ATTN, 0);
+		memcpy(a.cmd.dims, (uint32_t[]){ 1, n, 4, 1, 64, slots }, 24);
+		arena_opnd(&a, 0, QAIC_F32, 0x17, a.cmd.dims, ROWMAJOR, 0, 1);
+		arena_opnd(&a, 1, QAIC_F32, 0x17, a.cmd.dims, ROWMAJOR, -2, 2);
+		arena_opnd(&a, 4, QAIC_I64, 0x03, a.cmd.dims, ROWMAJOR, 0, 1);
+		for (s = 0; s < (size_t)n; s++)
+			((int64_t *)(a.mem + a.start[4]))[s] = at + s;
+		a.cmd.imm[0].f = 0.1f;
+		a.cmd.imm[1].i = w;
+		for (s = 2; s < 4; s++) {
+			a.cmd.dtype[s] = QAIC_F16;
+			a.cmd.o[s] = (struct nsp_opnd){
+				NSP_ADDR(NSP_SPACE_CONST, (s - 2) * size),
+				{ 0, 0, 0, 0, 1, 64 } };
+		}
+		lo = w && at >= (int64_t)w ? (at - w + 1) * line : 0;
+		hi = (at + n) * line;
+		lo = lo / page * page;
+		hi = (hi + page - 1) / page * page;
+		mprotect(kv, 2 * size, PROT_NONE);
+		mprotect(kv + lo, hi - lo, PROT_READ);
+		mprotect(kv + size + lo, hi - lo, PROT_READ);
+		nsp_exec(&a.cmd, &(struct nsp_mem){ .ddr = a.mem,
+			 .consts = kv }, 0, a.scratch);
+	}
+	munmap(kv, 2 * size);
+	arena_close(&a);
+}
+
 /* what does not fit the scratch at once, and heads too wide for it */
 static void test_attn_large(void **state)
 {
@@ -439,6 +490,7 @@ int main(void)
 		cmocka_unit_test(test_rope_in_place),
 		cmocka_unit_test(test_attn),
 		cmocka_unit_test(test_attn_chunk),
+		cmocka_unit_test(test_attn_pages),
 		cmocka_unit_test(test_attn_large),
 		cmocka_unit_test(test_attn_alone),
 		cmocka_unit_test(test_kvput),

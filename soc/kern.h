@@ -113,7 +113,7 @@ struct kern {
 	/*
 	 * dot() and add() for many rows, bit for bit, with what turn() and unpack()
 	 * made. Rows of p and k have room for a multiple of 2 * KERN_PAD slots; d
-	 * is filled up; k_scores() has room for 3 more rows of q and p.
+	 * is filled up; scores() has room for 3 more rows of q and p.
 	 */
 	void (*scores)(float *p, size_t ldp, const float *q, size_t ldq,
 		       size_t m, const float *k, size_t ldk, size_t n,

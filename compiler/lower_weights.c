@@ -15,16 +15,18 @@ static bool is_weights(const struct qc_node *n, uint32_t input)
 
 /*
  * Is this constant, or a part of it that begins where it does, stored as rows too (a
- * table that is gathered)? Then it is not stored a second time as panels.
+ * table that is gathered)? Then it is not stored a second time as panels. @node, which
+ * is being lowered, wants it as weights (an Einsum may, of either input).
  */
-static bool also_rows(const struct qc_graph *g, const struct qc_tensor *t)
+static bool also_rows(const struct qc_graph *g, const struct qc_node *node,
+		      const struct qc_tensor *t)
 {
 	const struct qc_node *n;
 	uint32_t i;
 
 	for (n = g->first; n; n = n->next)
 		for (i = 0; i < n->num_in; i++)
-			if (n->in[i] && n->in[i]->cst &&
+			if (n != node && n->in[i] && n->in[i]->cst &&
 			    n->in[i]->cst->data == t->data && !is_weights(n, i))
 				return true;
 	return false;
@@ -42,7 +44,7 @@ int qc_lower_weights(struct qc_lower *l, const struct qc_value *v,
 	else if (l->opt->weights && qc_panels_pay(t, l->opt->weights))
 		dt = l->opt->weights;
 	else if (dt == QAIC_F16 && qc_panels_pay(t, QAIC_F16_PANELS) &&
-		 !also_rows(l->g, t))
+		 !also_rows(l->g, l->node, t))
 		dt = QAIC_F16_PANELS;
 	if (qaic_dtype_is_panels(dt))
 		return qc_consts_panels(l->consts, v->name, t, dt, out, err);

@@ -30,8 +30,8 @@ static inline size_t mx_elems(enum qaic_dtype dtype)
 }
 
 /*
- * Weights are one stream, which is read fastest if it is asked for some way ahead, 2
- * to 5 KB (tests/bench/blocks). They are used once, so they need not stay in a cache.
+ * Weights are one stream, which is read fastest from memory if it is asked for some way
+ * ahead, 2 to 5 KB. They are used once, so they need not stay in a cache.
  */
 #define MX_AHEAD	4096
 

@@ -17,8 +17,11 @@
 
 #define MAX_KINDS	256
 #define MAX_THREADS	256
-/* of the sums that find the limits */
-#define BUFFER		(256u << 20)
+/*
+ * of the sums that find the limits; more than caches hold, and no more than user-mode
+ * Linux, which asks its host for a mapping for each page, can give (vm.max_map_count)
+ */
+#define BUFFER		(128u << 20)
 #define REPS		3
 
 /* All commands of one operation. */

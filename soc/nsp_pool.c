@@ -3,16 +3,15 @@
  * The threads that stand for the NSPs.
  *
  * All that threads race for is one word, the ticket: the number of the phase and
- * the next NSP to take in it, from the last to the first. A compare-and-swap
- * takes an NSP of exactly that phase. The thread that ends the last NSP of a phase (left reaches
- * 0) opens the next one by a new ticket. Everything else a phase writes is
- * published by those two words: a thread's writes by its decrement of left, all
- * of them by the store of the ticket.
+ * how many NSPs can be taken in it. A compare-and-swap takes an NSP of exactly that
+ * phase. The thread that ends the last NSP of a phase (left reaches 0) opens the next
+ * one by a new ticket. Everything else a phase writes is published by those two words:
+ * a thread's writes by its decrement of left, all of them by the store of the ticket.
  *
- * A thread with nothing to take spins a little, where it has the CPU for itself,
- * then sleeps on the phase number (futex). Who opens a phase wakes the sleepers; the count of sleepers and the
- * phase number are sequentially consistent, so that one of the two sees the
- * other.
+ * A thread with nothing to take spins a little, where it has the CPU for itself, then
+ * sleeps on the phase number (futex). Who opens a phase wakes the sleepers; the count
+ * of sleepers and the phase number are sequentially consistent, so that one of the two
+ * sees the other.
  *
  * Jobs are queued, started by submit or by the thread that ended the one before,
  * and ended outside the lock.
@@ -36,10 +35,10 @@
 #define MAX_THREADS	16
 
 /*
- * ticket: phase << 8 | next NSP. It counts down to TICKET_NONE, because a thread
- * that looks at it may not look at the job (num_nsps) before it has taken one.
+ * ticket: phase << 8 | NSPs to take, less one. It counts down to TICKET_NONE, because a
+ * thread that looks at it may not look at the job (num_nsps) before it has taken one.
  */
-#define TICKET_NSP(t)	((unsigned int)((t) & 0xff))
+#define TICKET_LEFT(t)	((unsigned int)((t) & 0xff))
 #define TICKET_NONE	0xff
 
 struct nsp_pool {
@@ -229,13 +228,19 @@ static bool take_nsp(struct nsp_pool *p, unsigned int *nsp, uint32_t *phase)
 
 	for (;;) {
 		*phase = (uint32_t)(t >> 8);
-		*nsp = TICKET_NSP(t);
+		*nsp = TICKET_LEFT(t);
 		if (*nsp == TICKET_NONE)
 			return false;
 		if (atomic_compare_exchange_weak_explicit(&p->ticket, &t,
 				*nsp ? t - 1 : t | TICKET_NONE,
-				memory_order_acq_rel, memory_order_acquire))
+				memory_order_acq_rel, memory_order_acquire)) {
+			/*
+			 * Upwards: the slices of a matrix follow each other,
+			 * and what is fetched ahead is the next one's.
+			 */
+			*nsp = p->num_nsps - 1 - *nsp;
 			return true;
+		}
 	}
 }
 

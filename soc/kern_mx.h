@@ -51,8 +51,6 @@ struct kern_mx {
 	 */
 	void (*quant)(const struct mx_rows *r, size_t row, size_t first,
 		      size_t count, const float *x);
-	/* A cache line in MXINT8 (qpc/isa.h) of @n elements, to floats. */
-	void (*line)(float *y, const uint8_t *line, size_t n);
 	/*
 	 * y[m][n] (+)= x * w^T. @w is the first panel, or what is left of it from
 	 * a group on, with x->blocks blocks to go; panels are @pitch bytes apart.

@@ -333,7 +333,7 @@ void tile(enum qaic_dtype dtype, const struct mx_job *j, size_t m, size_t count,
 #include "soc/kern_mx_body.h"
 
 static const struct kern_mx avx512 = {
-	.name = "avx512", .bytes = use_bytes, .quant = mx_quant, .line = mx_line,
+	.name = "avx512", .bytes = use_bytes, .quant = mx_quant,
 	.mul = mx_mul,
 };
 

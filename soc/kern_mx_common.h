@@ -135,20 +135,3 @@ static void mx_quant(const struct mx_rows *r, size_t row, size_t first,
 	for (i = 0; i < count; i++)
 		mx_one_block(r, row, first + i, x + i * QAIC_MX_BLOCK);
 }
-
-/* ---- cache lines ---- */
-
-static void mx_line(float *y, const uint8_t *line, size_t n)
-{
-	const uint8_t *scales = line + qpc_panel_k(n);
-	float t[QAIC_MX_BLOCK], by;
-	size_t b, i, left;
-
-	for (b = 0; b < n; b += QAIC_MX_BLOCK, scales++) {
-		left = n - b < QAIC_MX_BLOCK ? n - b : QAIC_MX_BLOCK;
-		by = qaic_e8m0_to_f32(*scales) * 0.015625f;
-		for (i = 0; i < QAIC_MX_BLOCK; i++)
-			t[i] = (int8_t)line[b + i] * by;
-		memcpy(y + b, t, left * sizeof(*t));
-	}
-}

@@ -134,7 +134,7 @@ static bool use_bytes(enum qaic_dtype dtype, size_t m, bool act8)
 }
 
 static const struct kern_mx portable = {
-	.name = "portable", .bytes = use_bytes, .quant = mx_quant, .line = mx_line,
+	.name = "portable", .bytes = use_bytes, .quant = mx_quant,
 	.mul = mx_mul,
 };
 

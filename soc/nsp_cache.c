@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "soc/kern_mx.h"
+#include "qpc/panel.h"
 #include "soc/nsp_priv.h"
 
 /* ---- rotary embedding ---- */
@@ -144,7 +144,7 @@ static void get_line(const struct nsp_run *r, uint8_t *y, const uint8_t *x)
 	size_t d = r->cmd->dims[3];
 	float buf[QPC_MAX_MX_LINE];
 
-	kern_mx_get()->line(buf, x, d);
+	r->k->mxint8.unpack(buf, 0, x, 0, 1, d);
 	nsp_store_f(r->k, y, r->cmd->dtype[0], nsp_stride(r, 0, 3), buf, d);
 }
 

@@ -39,6 +39,18 @@ static void result(bool ok, const char *fmt, ...)
 	fflush(stdout);
 }
 
+/* golden.json of @dir, and what the model is called */
+static inline int golden_json(const char *dir, const char **name,
+			      json_t **root, struct qaic_err *err)
+{
+	char *path = qaic_path(dir, "golden.json");
+	int ret = qaic_json_load(path, 1 << 20, root, err);
+
+	*name = strrchr(dir, '/') ? strrchr(dir, '/') + 1 : dir;
+	free(path);
+	return ret;
+}
+
 static inline int32_t *id_array(json_t *root, const char *key, size_t *n)
 {
 	json_t *a = json_object_get(root, key), *v;

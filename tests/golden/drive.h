@@ -47,7 +47,6 @@ static inline void golden_release(struct golden *g)
 
 static inline int golden_load(struct golden *g, const char *dir)
 {
-	char *path = qaic_path(dir, "golden.json");
 	const char *file = "logits.f32";
 	struct qaic_err err = QAIC_ERR_INIT;
 	struct qeff_model_info info;
@@ -56,9 +55,7 @@ static inline int golden_load(struct golden *g, const char *dir)
 
 	memset(g, 0, sizeof(*g));
 	g->dir = dir;
-	g->name = strrchr(dir, '/') ? strrchr(dir, '/') + 1 : dir;
-	ret = qaic_json_load(path, 1 << 20, &root, &err);
-	free(path);
+	ret = golden_json(dir, &g->name, &root, &err);
 	if (!ret && qeff_model_info(dir, &info, &err))
 		ret = -1;
 	if (ret) {

@@ -25,7 +25,6 @@ static int skipped;
 
 static int load_golden(struct golden *g, const char *dir)
 {
-	char *path = qaic_path(dir, "golden.json");
 	struct qaic_err err = QAIC_ERR_INIT;
 	const char *file = "logits.f32";
 	json_t *root, *shape;
@@ -33,9 +32,7 @@ static int load_golden(struct golden *g, const char *dir)
 
 	memset(g, 0, sizeof(*g));
 	g->dir = dir;
-	g->name = strrchr(dir, '/') ? strrchr(dir, '/') + 1 : dir;
-	ret = qaic_json_load(path, 1 << 20, &root, &err);
-	free(path);
+	ret = golden_json(dir, &g->name, &root, &err);
 	if (ret) {
 		printf("%s\n", err.msg);
 		return ret;

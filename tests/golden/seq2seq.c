@@ -35,16 +35,13 @@ struct made {
 
 static int load_golden(struct golden *g, const char *dir)
 {
-	char *path = qaic_path(dir, "golden.json");
 	struct qaic_err err = QAIC_ERR_INIT;
 	json_t *root, *shape;
 	int ret;
 
 	memset(g, 0, sizeof(*g));
 	g->dir = dir;
-	g->name = strrchr(dir, '/') ? strrchr(dir, '/') + 1 : dir;
-	ret = qaic_json_load(path, 1 << 20, &root, &err);
-	free(path);
+	ret = golden_json(dir, &g->name, &root, &err);
 	if (ret)
 		return ret;
 	g->input = id_array(root, "input_ids", &g->num_input);

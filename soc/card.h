@@ -70,6 +70,7 @@ struct soc_elf {
 	uint32_t id, owner;
 	uint64_t size;		/* charged */
 	struct qpc_program prog;
+	struct nsp_join *join;		/* or NULL */
 	uint32_t users;
 };
 

@@ -101,6 +101,7 @@ uint16_t soc_check_start(struct soc_dbc *dbc)
 	dbc->next_job = !slot;
 	job = &dbc->jobs[slot];
 	job->prog = prog;
+	job->join = dbc->act->elf->join;
 	job->spec = word - 1;
 	job->mem = &dbc->act->mem;
 	job->owner = dbc->act->owner;

@@ -35,7 +35,8 @@ void nsp_exec(const struct nsp_cmd *cmd, const struct nsp_mem *mem,
 
 /*
  * A pool of host threads that stand for the NSPs. One job runs at a time, phase
- * by phase; within a phase each thread takes the next NSP that is not taken.
+ * by phase; within a phase each thread takes the next NSP, or the next joined ones
+ * (nsp_join.h), that nobody has taken.
  * Results do not depend on the number of threads. Threads that find nothing to
  * do spin a few microseconds, then sleep (futex).
  */
@@ -47,10 +48,12 @@ int nsp_pool_create(unsigned int threads, struct nsp_pool **out,
 void nsp_pool_destroy(struct nsp_pool *pool);
 unsigned int nsp_pool_threads(const struct nsp_pool *pool);
 
+struct nsp_join;
 struct nsp_prof;
 
 struct nsp_job {
 	const struct qpc_program *prog;
+	const struct nsp_join *join;	/* of prog, for this pool; or NULL */
 	uint32_t spec;
 	const struct nsp_mem *mem;
 	struct nsp_prof *prof;		/* may note what it does; NULL: none */

@@ -13,8 +13,6 @@
 
 #include "soc/nsp_mm.h"
 
-#define MM_SGEMM 33		/* activation rows */
-
 /* parts of the scratch, in floats */
 #define X_ROW	(64 << 10)	/* of one activation row, at a time */
 #define X_PART	(512 << 10)

@@ -7,6 +7,8 @@
 
 #include "soc/nsp_priv.h"
 
+#define MM_SGEMM 33		/* activation rows for which a BLAS is faster */
+
 enum mm_form {			/* how the weights are stored */
 	MM_ROWS_F16, MM_ROWS_F32,	/* [N][K] */
 	MM_COLS_F16, MM_COLS_F32,	/* [K][N] */

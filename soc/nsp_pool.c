@@ -28,6 +28,7 @@
 
 #include "soc/nsp.h"
 #include "soc/nsp_cpus.h"
+#include "soc/nsp_join.h"
 #include "soc/nsp_prof.h"
 #include "soc/nsp_spin.h"
 #include "soc/thread.h"
@@ -52,9 +53,11 @@ struct nsp_pool {
 
 	/* the running job; changed only while no NSP can be taken */
 	struct nsp_job *job;
-	const struct qpc_spec *spec;
+	const struct qpc_stream *streams;	/* of NSPs, or of joined ones */
+	const struct nsp_join *join;		/* NULL: each for itself */
 	const struct nsp_mem *mem;
-	unsigned int num_nsps;
+	unsigned int num_nsps;			/* streams */
+	bool profiled;
 	uint32_t pos[NSP_MAX_NSPS];		/* next command of each */
 
 	pthread_mutex_t lock;			/* what follows */
@@ -109,7 +112,7 @@ static void open_phase(struct nsp_pool *p, unsigned int next, int wake)
 
 static bool at_end(const struct nsp_pool *p)
 {
-	const struct qpc_stream *s = &p->spec->streams[0];
+	const struct qpc_stream *s = &p->streams[0];
 
 	return p->pos[0] >= s->num_cmds || s->cmds[p->pos[0]].op == NSP_END;
 }
@@ -118,10 +121,14 @@ static bool at_end(const struct nsp_pool *p)
 static void start_job(struct nsp_pool *p, struct nsp_job *job)
 {
 	p->job = job;
-	p->spec = &job->prog->specs[job->spec];
 	p->mem = job->mem;
+	/* a profile is of each NSP: they run one by one then */
+	p->profiled = nsp_prof_on(job->prof, job->owner);
+	p->join = p->profiled ? NULL : job->join;
+	p->streams = p->join ? p->join->streams[job->spec] :
+		     job->prog->specs[job->spec].streams;
+	p->num_nsps = p->join ? p->join->num_groups : job->prog->num_nsps;
 	__atomic_store_n(&job->began, nsp_ticks(), __ATOMIC_RELAXED);
-	p->num_nsps = job->prog->num_nsps;
 	memset(p->pos, 0, sizeof(p->pos));
 	atomic_store_explicit(&p->left, p->num_nsps, memory_order_relaxed);
 	atomic_store_explicit(&p->quick, job->quick, memory_order_relaxed);
@@ -180,12 +187,12 @@ static void exec_profiled(struct nsp_pool *p, const struct nsp_cmd *cmd,
 	nsp_prof_cmd(p->job->prof, p->job->owner, cmd, nsp, begin);
 }
 
-/* one NSP from here to its next barrier or its end */
-static void run_nsp(struct nsp_pool *p, unsigned int nsp, void *scratch)
+/* one NSP, or joined ones, from here to the next barrier or the end */
+static void run_nsp(struct nsp_pool *p, unsigned int nr, void *scratch)
 {
-	const struct qpc_stream *s = &p->spec->streams[nsp];
-	bool profiled = nsp_prof_on(p->job->prof, p->job->owner);
-	uint32_t i = p->pos[nsp];
+	const struct qpc_stream *s = &p->streams[nr];
+	unsigned int nsp = p->join ? p->join->first[nr] : nr;
+	uint32_t i = p->pos[nr];
 
 	for (; i < s->num_cmds; i++) {
 		if (s->cmds[i].op == NSP_BARRIER) {
@@ -194,12 +201,12 @@ static void run_nsp(struct nsp_pool *p, unsigned int nsp, void *scratch)
 		}
 		if (s->cmds[i].op == NSP_END)
 			break;
-		if (profiled)
+		if (p->profiled)
 			exec_profiled(p, &s->cmds[i], nsp, scratch);
 		else
 			nsp_exec(&s->cmds[i], p->mem, nsp, scratch);
 	}
-	p->pos[nsp] = i;
+	p->pos[nr] = i;
 }
 
 /* ---- threads ---- */

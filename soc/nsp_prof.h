@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the NSPs execute and the DMA Bridge moves for one user, while that user wants
- * to know. Off, it costs a look at one word for each NSP of a phase, and for each
- * transfer.
+ * to know. Off, it costs a look at one word for each call, and for each transfer.
  */
 #ifndef SOC_NSP_PROF_H
 #define SOC_NSP_PROF_H

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "soc/card.h"
+#include "soc/nsp_join.h"
 
 static struct soc_consts *find_consts(struct soc *soc, uint32_t id)
 {
@@ -161,6 +162,10 @@ static int new_elf(struct qsm *q, const void *data, uint64_t size, uint32_t *id)
 				       QAIC_NNC_ERR_METADATA;
 		goto give;
 	}
+	if (nsp_join_create(&e->prog, nsp_pool_threads(soc->pool), &e->join)) {
+		ret = QAIC_NNC_ERR_NO_MEM;
+		goto release;
+	}
 	e->id = qsm_new_id(soc);
 	e->owner = q->owner;
 	e->size = size;
@@ -170,6 +175,8 @@ static int new_elf(struct qsm *q, const void *data, uint64_t size, uint32_t *id)
 	*id = e->id;
 	return QAIC_NNC_OK;
 
+release:
+	qpc_program_release(&e->prog);
 give:
 	give_mem(soc, size);
 free_elf:
@@ -186,6 +193,7 @@ void qsm_free_elf(struct soc *soc, struct soc_elf *e)
 	*p = e->next;
 	soc->num_elfs--;
 	give_mem(soc, e->size);
+	nsp_join_free(e->join);
 	qpc_program_release(&e->prog);
 	free(e);
 }

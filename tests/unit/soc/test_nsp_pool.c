@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "soc/nsp.h"
+#include "soc/nsp_join.h"
 
 #define NSPS	16	/* at most */
 #define PHASES	40
@@ -65,6 +66,7 @@ static void make_program(struct qpc_program *prog, struct qpc_spec *spec,
 	prog->num_nsps = nsps;
 	prog->specs = spec;
 	prog->num_specs = 1;
+	prog->tcm_size = 2 * NSPS * 8;
 }
 
 static void expect(uint64_t *cells, int phases)
@@ -117,6 +119,7 @@ static void many_jobs(unsigned int threads)
 	enum { JOBS = 300 };
 	struct run *runs = calloc(JOBS, sizeof(*runs)), want;
 	struct nsp_pool *pool = NULL;
+	struct nsp_join *join = NULL;
 	struct qpc_program prog;
 	struct qpc_spec spec;
 	sem_t ended;
@@ -126,10 +129,14 @@ static void many_jobs(unsigned int threads)
 	sem_init(&ended, 0, 0);
 	assert_int_equal(nsp_pool_create(threads, &pool, NULL), 0);
 	assert_int_equal(nsp_pool_threads(pool), threads);
+	assert_int_equal(nsp_join_create(&prog, threads, &join), 0);
+	assert_true(!join || (int)threads < nsps);
+	assert_true(join || threads > 1 || nsps == 1);
 	for (i = 0; i < JOBS; i++) {
 		make_run(&runs[i], &prog, i, &ended);
 		/* short ones among them, at which we work ourselves */
 		runs[i].job.quick = i % 3 == 1;
+		runs[i].job.join = i & 1 ? join : NULL;
 		nsp_pool_submit(pool, &runs[i].job);
 		if (runs[i].job.quick)
 			nsp_pool_help(pool);
@@ -141,6 +148,7 @@ static void many_jobs(unsigned int threads)
 	for (i = 0; i < JOBS - (JOBS + 6) / 7; i++)
 		sem_wait(&ended);
 	nsp_pool_destroy(pool);
+	nsp_join_free(join);
 	for (i = 0; i < JOBS; i++) {
 		make_run(&want, &prog, i, &ended);
 		expect(want.cells, PHASES);

@@ -210,24 +210,20 @@ static int join_group(const struct qpc_program *prog,
 }
 
 /*
- * The first NSP of each group: for each thread a large one, three quarters of its
- * share, and a small one, so that threads which are not equally fast end together.
+ * The first NSP of each group. They get smaller, so that threads which are not equally
+ * fast end together, and are powers of two, as are the NSPs that share a kv head.
  */
 static unsigned int make_groups(unsigned int nsps, unsigned int threads,
 				uint8_t *first)
 {
-	unsigned int at = 0, n = 0, size, left;
+	unsigned int at = 0, n = 0, size;
 
 	while (at < nsps) {
 		first[n++] = at;
-		left = 2 * threads - n + 1;	/* groups, with this one */
-		if (threads == 1)
-			size = nsps;
-		else if (left > threads)
-			size = (3 * nsps + 2 * threads) / (4 * threads);
-		else
-			size = (nsps - at + left - 1) / left;
-		at += size;
+		for (size = 1; 2 * size * threads <= nsps - at; size *= 2)
+			if (2 * size * threads >= nsps)
+				break;
+		at += threads == 1 ? nsps : size;
 	}
 	return n;
 }

@@ -289,15 +289,16 @@ static void test_fold_reduce(void **state)
 /* ---- whole streams ---- */
 
 #define NSPS	4
+#define MANY	8
 #define CMDS	16
 
-static struct nsp_cmd cmds[NSPS][CMDS];
+static struct nsp_cmd cmds[MANY][CMDS];
 static struct qpc_spec spec;
 static struct qpc_program prog;
 
 static const struct nsp_cmd barrier = { .op = NSP_BARRIER };
 
-/* 8 floats of 32, one of four pieces: o0 = o1 + o2 */
+/* the n-th 8 floats: o0 = o1 + o2 */
 static struct nsp_cmd add(int n, uint64_t to, uint64_t x, uint64_t y)
 {
 	return (struct nsp_cmd){
@@ -325,19 +326,24 @@ static void put(int n, struct nsp_cmd c)
 	cmds[n][spec.streams[n].num_cmds++] = c;
 }
 
-static void begin(void)
+static void begin_with(unsigned int nsps)
 {
-	int n;
+	unsigned int n;
 
 	memset(cmds, 0, sizeof(cmds));
 	memset(&spec, 0, sizeof(spec));
 	memset(&prog, 0, sizeof(prog));
-	prog.num_nsps = NSPS;
+	prog.num_nsps = nsps;
 	prog.specs = &spec;
 	prog.num_specs = 1;
 	prog.ddr_size = prog.tcm_size = prog.local_size = 4096;
-	for (n = 0; n < NSPS; n++)
+	for (n = 0; n < nsps; n++)
 		spec.streams[n].cmds = cmds[n];
+}
+
+static void begin(void)
+{
+	begin_with(NSPS);
 }
 
 static struct nsp_join *join(unsigned int threads)
@@ -346,9 +352,9 @@ static struct nsp_join *join(unsigned int threads)
 		{ .op = NSP_SEM, .sub = 1 }, { .op = NSP_SEM }, { .op = NSP_END },
 	};
 	struct nsp_join *j;
-	int n, i;
+	unsigned int n, i;
 
-	for (n = 0; n < NSPS; n++)
+	for (n = 0; n < prog.num_nsps; n++)
 		for (i = 0; i < 3; i++)
 			put(n, ending[i]);
 	assert_int_equal(nsp_join_create(&prog, threads, &j), 0);
@@ -394,26 +400,27 @@ static void test_join(void **state)
 
 static void test_groups(void **state)
 {
+	static const unsigned int first[] = { 0, 2, 4, 6, 7, MANY };
 	struct nsp_join *j;
-	unsigned int g, sum = 0;
+	unsigned int g;
 	int n;
 
-	begin();
-	for (n = 0; n < NSPS; n++)
+	begin_with(MANY);
+	for (n = 0; n < MANY; n++)
 		put(n, add(n, TCM(0), DDR(0), DDR(1024)));
 	j = join(2);
 	assert_non_null(j);
-	assert_true(j->num_groups > 1 && j->num_groups < NSPS);
+	assert_int_equal(j->num_groups, 5);
 	for (g = 0; g < j->num_groups; g++) {
-		assert_int_equal(j->first[g], sum);
+		assert_int_equal(j->first[g], first[g]);
 		assert_int_equal(j->streams[0][g].num_cmds, 2);
-		sum += j->streams[0][g].cmds[0].dims[5] / 8;
+		assert_int_equal(j->streams[0][g].cmds[0].dims[5],
+				 8 * (first[g + 1] - first[g]));
 	}
-	assert_int_equal(sum, NSPS);
 	nsp_join_free(j);
 
 	/* a thread for each: nothing to join */
-	assert_int_equal(nsp_join_create(&prog, NSPS, &j), 0);
+	assert_int_equal(nsp_join_create(&prog, MANY, &j), 0);
 	assert_null(j);
 	(void)state;
 }

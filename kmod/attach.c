@@ -6,8 +6,8 @@
 
 #include "kmod/drv.h"
 
-/* More never fit in a FIFO. */
-#define MAX_SLICES	QAIC_FIFO_MAX
+/* More than kmalloc() gives room for is ENOMEM, as with upstream's driver. */
+#define MAX_SLICES	(KMALLOC_MAX_SIZE / sizeof(struct qaic_attach_slice_entry))
 
 static void free_slices(struct qaic_bo *bo)
 {
@@ -73,7 +73,7 @@ static int prepare(struct qaic_dbc *dbc, struct qaic_bo *bo, u32 dir,
 	ret = count_elements(e, count, dbc->fifo.n, &elements);
 	if (ret)
 		return ret;
-	ret = qaic_bo_map(bo, dir);
+	ret = qaic_bo_map(bo, dbc->id, dir);
 	if (ret)
 		return ret;
 	ret = build(bo, dir, e, count, elements);
@@ -129,7 +129,7 @@ int qaic_attach_slice_bo_ioctl(struct drm_device *drm, void *data,
 	struct drm_gem_object *obj;
 	int ret;
 
-	if (!hdr->count || hdr->count > MAX_SLICES || !args->data ||
+	if (!hdr->count || !args->data ||
 	    (hdr->dir != QAIC_DIR_TO_DEV && hdr->dir != QAIC_DIR_FROM_DEV))
 		return -EINVAL;
 	ret = qaic_user_check(usr);
@@ -137,6 +137,8 @@ int qaic_attach_slice_bo_ioctl(struct drm_device *drm, void *data,
 		return ret;
 	if (hdr->dbc_id >= QAIC_HW_NUM_DBC)
 		return -EINVAL;
+	if (hdr->count > MAX_SLICES)
+		return -ENOMEM;
 	e = vmemdup_array_user(u64_to_user_ptr(args->data), hdr->count,
 			       sizeof(*e));
 	if (IS_ERR(e))

@@ -5,6 +5,7 @@
  * Ranges are whole arrays of pages with a page of nothing behind each, so that a
  * card that runs over the end of one meets a fault and not a neighbour.
  */
+#include <linux/align.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 
@@ -13,6 +14,9 @@
 #define IOVA_FIRST	(QAIC_SIM_IOVA_MIN >> PAGE_SHIFT)
 #define IOVA_END	(QAIC_SIM_WINDOW_SIZE >> PAGE_SHIFT)
 #define IOVA_BIG	PTRS_PER_PTE	/* pages: aligned like a page table */
+/* What the DBCs compete for: all but their shares and 4 GiB for the rest. */
+#define IOVA_COMMON	(IOVA_END - QAIC_HW_NUM_DBC * QAIC_IOVA_SHARE - \
+			 ((4ul << 30) >> PAGE_SHIFT))
 
 void qaic_iova_init(struct qaic_card *card)
 {
@@ -26,14 +30,57 @@ void qaic_iova_fini(struct qaic_card *card)
 	drm_mm_takedown(&card->iova.mm);
 }
 
+/* What @n pages take away, with the page of nothing and what alignment costs. */
+static unsigned long cost(unsigned long n)
+{
+	return n >= IOVA_BIG ? ALIGN(n + 1, IOVA_BIG) : n + 1;
+}
+
+/*
+ * May @dbc have @n pages more? A buffer of one page of memory can be mapped any
+ * number of times, by imports of what it is shared as, so that no limit on memory
+ * keeps a client from filling the space of the others.
+ */
+static bool fair(const struct qaic_iova_space *s, unsigned int dbc,
+		 unsigned long n)
+{
+	unsigned long want, sum = 0;
+	unsigned int i;
+
+	for (i = 0; i < QAIC_HW_NUM_DBC; i++) {
+		want = s->used[i] + (i == dbc ? cost(n) : 0);
+		sum += want > QAIC_IOVA_SHARE ? want - QAIC_IOVA_SHARE : 0;
+	}
+	return dbc == QAIC_IOVA_NO_DBC || sum <= IOVA_COMMON;
+}
+
+/* Under the lock. */
+static int insert(struct qaic_iova_space *s, struct qaic_iova *map)
+{
+	unsigned long n = map->npages;
+	int ret;
+
+	if (!fair(s, map->dbc, n))
+		return -ENOSPC;
+	ret = drm_mm_insert_node_generic(&s->mm, &map->node, n + 1,
+					 n >= IOVA_BIG ? IOVA_BIG : 1, 0,
+					 DRM_MM_INSERT_BEST);
+	if (ret)
+		return ret;
+	map->iova = map->node.start << PAGE_SHIFT;
+	if (map->dbc != QAIC_IOVA_NO_DBC)
+		s->used[map->dbc] += cost(n);
+	return 0;
+}
+
 int qaic_bus_iova_map(struct qaic_card *card, struct page **pages,
 		      unsigned long n, enum dma_data_direction dir,
-		      struct qaic_iova **out)
+		      unsigned int dbc, struct qaic_iova **out)
 {
 	struct qaic_iova *map;
 	int ret;
 
-	if (!n || n >= IOVA_END || dir == DMA_NONE)
+	if (!n || n >= IOVA_END || dir == DMA_NONE || dbc > QAIC_IOVA_NO_DBC)
 		return -EINVAL;
 	map = kzalloc(sizeof(*map), GFP_KERNEL);
 	if (!map)
@@ -41,13 +88,10 @@ int qaic_bus_iova_map(struct qaic_card *card, struct page **pages,
 	map->pages = pages;
 	map->npages = n;
 	map->dir = dir;
+	map->dbc = dbc;
 
 	down_write(&card->iova.lock);
-	ret = drm_mm_insert_node_generic(&card->iova.mm, &map->node, n + 1,
-					 n >= IOVA_BIG ? IOVA_BIG : 1, 0,
-					 DRM_MM_INSERT_BEST);
-	if (!ret)
-		map->iova = map->node.start << PAGE_SHIFT;
+	ret = insert(&card->iova, map);
 	up_write(&card->iova.lock);
 	if (ret) {
 		kfree(map);
@@ -63,6 +107,8 @@ void qaic_bus_iova_unmap(struct qaic_card *card, struct qaic_iova *map)
 		return;
 	down_write(&card->iova.lock);
 	drm_mm_remove_node(&map->node);
+	if (map->dbc != QAIC_IOVA_NO_DBC)
+		card->iova.used[map->dbc] -= cost(map->npages);
 	/* a fault can no more find it; whoever did has inserted it by now */
 	downgrade_write(&card->iova.lock);
 	if (card->iova.port)

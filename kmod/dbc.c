@@ -47,7 +47,7 @@ int qaic_fifo_alloc(struct qaic_device *qd, u32 n, struct qaic_fifo *f)
 	for (i = 0; i < npages; i++)
 		f->pages[i] = vmalloc_to_page(f->mem + i * PAGE_SIZE);
 	ret = qaic_bus_iova_map(qd->card, f->pages, npages, DMA_BIDIRECTIONAL,
-				&f->iova);
+				QAIC_IOVA_NO_DBC, &f->iova);
 	if (ret) {
 		f->iova = NULL;
 		goto free;

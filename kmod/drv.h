@@ -160,8 +160,8 @@ int qaic_user_check(struct qaic_user *usr);
 /* gem.c */
 struct drm_gem_object *qaic_gem_create_object(struct drm_device *drm,
 					      size_t size);
-/* The BO's pages, for as long as it is sliced. Under slice_lock. */
-int qaic_bo_map(struct qaic_bo *bo, u32 dir);
+/* The BO's pages, for as long as it is sliced to @dbc. Under slice_lock. */
+int qaic_bo_map(struct qaic_bo *bo, u32 dbc, u32 dir);
 void qaic_bo_unmap(struct qaic_bo *bo);
 
 int qaic_create_bo_ioctl(struct drm_device *drm, void *data,

@@ -98,7 +98,7 @@ static int import_pages(struct qaic_bo *bo)
 	if (bo->vmap.is_iomem)
 		goto unmap;
 	ret = -ENOMEM;
-	bo->pages = kvcalloc(n, sizeof(*bo->pages), GFP_KERNEL);
+	bo->pages = kvcalloc(n, sizeof(*bo->pages), GFP_KERNEL_ACCOUNT);
 	if (!bo->pages)
 		goto unmap;
 	for (i = 0; i < n; i++) {
@@ -122,7 +122,7 @@ static void forget_pages(struct qaic_bo *bo)
 	qaic_vunmap(qaic_bo_obj(bo), &bo->vmap);
 }
 
-int qaic_bo_map(struct qaic_bo *bo, u32 dir)
+int qaic_bo_map(struct qaic_bo *bo, u32 dbc, u32 dir)
 {
 	struct qaic_device *qd = to_qaic(qaic_bo_obj(bo)->dev);
 	struct page **pages = bo->base.pages;
@@ -138,7 +138,7 @@ int qaic_bo_map(struct qaic_bo *bo, u32 dir)
 				qaic_bo_obj(bo)->size >> PAGE_SHIFT,
 				dir == QAIC_DIR_TO_DEV ? DMA_TO_DEVICE :
 							 DMA_FROM_DEVICE,
-				&bo->iova);
+				dbc, &bo->iova);
 	if (ret) {
 		bo->iova = NULL;
 		forget_pages(bo);

@@ -47,7 +47,7 @@ int qaic_pin(struct qaic_device *qd, u64 addr, u64 len, struct qaic_pin *p)
 	ret = pin_pages(p, first, want);
 	if (!ret)
 		ret = qaic_bus_iova_map(qd->card, p->pages, want,
-					DMA_TO_DEVICE, &p->iova);
+					DMA_TO_DEVICE, QAIC_IOVA_NO_DBC, &p->iova);
 	if (ret) {
 		p->iova = NULL;
 		qaic_unpin(qd, p);

@@ -56,6 +56,7 @@ extern int qaic_thermal_hot_mc, qaic_thermal_critical_mc;	/* ours */
 /* Host memory that the card can reach. */
 struct qaic_iova {
 	struct drm_mm_node node;	/* in pages */
+	unsigned int dbc;		/* for whom, or QAIC_IOVA_NO_DBC */
 	struct page **pages;		/* the caller's */
 	unsigned long npages;
 	enum dma_data_direction dir;
@@ -65,6 +66,7 @@ struct qaic_iova {
 struct qaic_iova_space {
 	struct rw_semaphore lock;	/* a fault looks up and inserts under it */
 	struct drm_mm mm;
+	unsigned long used[QAIC_HW_NUM_DBC];	/* pages of each DBC's buffers */
 	struct qaic_port *port;		/* whose mappings see it, or NULL */
 };
 
@@ -124,11 +126,16 @@ struct qaic_card {
  * @dir: DMA_TO_DEVICE (the card may read), DMA_FROM_DEVICE and
  * DMA_BIDIRECTIONAL (read and write). @pages, and the pages, belong to the caller
  * and must stay until qaic_bus_iova_unmap(). Works without a card attached.
+ * @dbc: for which DBC's buffers, or QAIC_IOVA_NO_DBC for FIFOs and messages, of
+ * which there are few at a time. Whatever others have, a DBC can have
+ * QAIC_IOVA_SHARE pages; beyond that it competes with them.
  * -EINVAL, -ENOMEM, -ENOSPC. May sleep.
  */
+#define QAIC_IOVA_NO_DBC	QAIC_HW_NUM_DBC
+#define QAIC_IOVA_SHARE		((2ul << 30) >> PAGE_SHIFT)
 int qaic_bus_iova_map(struct qaic_card *card, struct page **pages,
 		      unsigned long n, enum dma_data_direction dir,
-		      struct qaic_iova **out);
+		      unsigned int dbc, struct qaic_iova **out);
 /*
  * When this returns the card cannot reach the pages any more. NULL is ignored.
  * Every range must be given back before qaic_drv_remove() returns, or, if a

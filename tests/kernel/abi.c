@@ -59,6 +59,14 @@ static void attach_header(uint32_t h)
 	expect("attach: dir 3", bo_attach(c.fd, dbc, h, 3, 4096, &e, 1), EINVAL);
 	expect("attach: data 0", bo_attach(c.fd, dbc, h, 1, 4096, NULL, 1),
 	       EINVAL);
+	/* 4 MiB of entries is what the driver takes; it looks at none before */
+	expect("attach: 2^32 - 1 entries",
+	       bo_attach(c.fd, dbc, NO_HANDLE, 1, 4096, (void *)8, ~0u), ENOMEM);
+	expect("attach: one entry too many",
+	       bo_attach(c.fd, dbc, h, 1, 4096, &e, (4 << 20) / sizeof(e) + 1),
+	       ENOMEM);
+	expect("attach: too many, of no dbc",
+	       bo_attach(c.fd, 16, h, 1, 4096, &e, ~0u), EINVAL);
 	expect("attach: bad data",
 	       bo_attach(c.fd, dbc, h, 1, 4096, (void *)8, 1), EFAULT);
 	expect("attach: dbc", bo_attach(c.fd, 16, h, 1, 4096, &e, 1), EINVAL);
@@ -104,6 +112,26 @@ static void attach_semaphores(uint32_t h)
 	e = slice_copy(64, 0, c.act.ddr_base);
 	e.sem0 = e.sem3 = sem(QAIC_HW_SEM_INC, 1, 1, true);
 	bad_slice(h, "two presyncs", &e);
+}
+
+/* As many as the driver takes, more than any queue has room for */
+static void attach_most(uint32_t h)
+{
+	unsigned int i, n = (4 << 20) / sizeof(struct qaic_attach_slice_entry);
+	struct qaic_attach_slice_entry *e = calloc(n, sizeof(*e));
+
+	if (!e) {
+		expect("memory", ENOMEM, 0);
+		return;
+	}
+	for (i = 0; i < n; i++)
+		e[i] = slice_copy(64, 0, c.act.ddr_base + HM_JUNK);
+	expect("attach: all that it takes",
+	       bo_attach(c.fd, c.act.vc_id, h, 1, 4096, e, n), ENOSPC);
+	e[n - 1].db_len = 7;
+	expect("attach: the last one is bad",
+	       bo_attach(c.fd, c.act.vc_id, h, 1, 4096, e, n), EINVAL);
+	free(e);
 }
 
 static void attach_slices(uint32_t h)
@@ -361,6 +389,7 @@ int main(int argc, char **argv)
 	create_and_map();
 	attach_header(sliced);
 	attach_semaphores(sliced);
+	attach_most(sliced);
 	attach_slices(sliced);
 	execute_args(sliced, plain);
 	wait_args(sliced);

@@ -7,8 +7,13 @@
 #include <linux/udmabuf.h>
 
 #include "tests/kernel/client.h"
+#include "uapi/qaic_sim.h"
 
 #define SIZE	8192
+#define MANY	(32ull << 20)	/* of one dma-buf that is imported many times */
+/* Pieces of MANY that each can have: 2 GiB, with an empty page behind each, and
+ * page tables begin at multiples of 2 MiB. */
+#define SHARE	((unsigned int)((2ull << 30) / (MANY + (2 << 20))))
 
 static struct client c, d;
 
@@ -66,18 +71,18 @@ static void share(void)
 }
 
 /* A dma-buf of the kernel's own, and the memory it is made of */
-static int foreign(float **map)
+static int foreign(uint64_t size, float **map)
 {
-	struct udmabuf_create u = { .size = 4096 };
+	struct udmabuf_create u = { .size = size };
 	int dev = open("/dev/udmabuf", O_RDWR | O_CLOEXEC), buf;
 
 	if (dev < 0)
 		return -1;
 	u.memfd = memfd_create("foreign", MFD_ALLOW_SEALING | MFD_CLOEXEC);
-	if (ftruncate(u.memfd, 4096) ||
+	if (ftruncate(u.memfd, size) ||
 	    fcntl(u.memfd, F_ADD_SEALS, F_SEAL_SHRINK))
 		return -1;
-	*map = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, u.memfd, 0);
+	*map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, u.memfd, 0);
 	buf = ioctl(dev, UDMABUF_CREATE, &u);
 	close(u.memfd);
 	close(dev);
@@ -92,8 +97,8 @@ static void run_on_foreign(void)
 	unsigned int i, bad = 0;
 	float *x, *y;
 
-	in = foreign(&x);
-	out = foreign(&y);
+	in = foreign(4096, &x);
+	out = foreign(4096, &y);
 	expect("foreign dma-bufs", in >= 0 && out >= 0, 1);
 	if (in < 0 || out < 0)
 		return;
@@ -122,6 +127,68 @@ static void run_on_foreign(void)
 	close(out);
 	munmap(x, 4096);
 	munmap(y, 4096);
+}
+
+/*
+ * One dma-buf again and again, each time as another buffer object: a queue whose
+ * first element never ends keeps what is behind it when its handle is closed.
+ * Up to @max, or what the card's address space has; returns how many.
+ */
+static unsigned int import_many(struct client *k, int buf, unsigned int max)
+{
+	struct qaic_attach_slice_entry e = slice_stuck(k);
+	uint32_t h, dbc = k->act.vc_id;
+	unsigned int n;
+	int ret;
+
+	expect("create", bo_create(k->fd, 4096, &h), 0);
+	expect("attach", bo_attach(k->fd, dbc, h, 1, 4096, &e, 1), 0);
+	expect("execute", execute(k->fd, dbc, &h, 1), 0);
+	gem_close(k->fd, h);
+	e = slice_copy(64, 0, k->act.ddr_base + HM_JUNK);
+	for (n = 0; n < max; n++) {
+		if (import(k->fd, buf, &h)) {
+			expect("import", errno, 0);
+			break;
+		}
+		ret = bo_attach(k->fd, dbc, h, QAIC_DIR_TO_DEV, MANY, &e, 1);
+		if (!ret)
+			expect("execute", execute(k->fd, dbc, &h, 1), 0);
+		gem_close(k->fd, h);
+		if (ret) {
+			expect("no room", ret, ENOSPC);
+			break;
+		}
+	}
+	return n;
+}
+
+/* Who imports all he can leaves room for the others. */
+static void fill_window(const char *node, struct qpc *qpc)
+{
+	const unsigned int fits = QAIC_SIM_WINDOW_SIZE / MANY;
+	struct client greedy, other;
+	unsigned int turn, n;
+	float *x;
+	int buf = foreign(MANY, &x);
+
+	expect("foreign dma-buf", buf >= 0, 1);
+	if (buf < 0)
+		return;
+	for (turn = 0; turn < 2; turn++) {
+		expect("greedy", client_up(&greedy, node, qpc, 2 * fits), 0);
+		expect("other", client_up(&other, node, qpc, 2 * fits), 0);
+		n = import_many(&greedy, buf, fits);
+		printf("greedy: %u of %u\n", n, fits);
+		expect("more than his share", n > 2 * SHARE, 1);
+		expect("not all", n < fits - 14 * SHARE, 1);
+		expect("the other's", import_many(&other, buf, SHARE), SHARE);
+		/* what is left of them is gone with them */
+		close(greedy.fd);
+		close(other.fd);
+	}
+	close(buf);
+	munmap(x, MANY);
 }
 
 static void other_driver(void)
@@ -154,6 +221,7 @@ int main(int argc, char **argv)
 	}
 	close(d.fd);
 	close(c.fd);
+	fill_window(node, qpc);
 	qpc_close(qpc);
 	return report("prime");
 }

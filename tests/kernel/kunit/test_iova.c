@@ -16,13 +16,13 @@ static void iova_space(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, card);
 	qaic_iova_init(card);
 	KUNIT_EXPECT_EQ(test, qaic_bus_iova_map(card, pages, 0, DMA_TO_DEVICE,
-						&big), -EINVAL);
+			QAIC_IOVA_NO_DBC, &big), -EINVAL);
 	KUNIT_EXPECT_EQ(test, qaic_bus_iova_map(card, pages,
-			QAIC_SIM_WINDOW_SIZE >> PAGE_SHIFT, DMA_TO_DEVICE, &big),
-			-EINVAL);
+			QAIC_SIM_WINDOW_SIZE >> PAGE_SHIFT, DMA_TO_DEVICE,
+			QAIC_IOVA_NO_DBC, &big), -EINVAL);
 	for (i = 0; i < 8; i++)
 		KUNIT_ASSERT_EQ(test, qaic_bus_iova_map(card, pages, 3,
-			i % 2 ? DMA_FROM_DEVICE : DMA_TO_DEVICE, &m[i]), 0);
+			i % 2 ? DMA_FROM_DEVICE : DMA_TO_DEVICE, i, &m[i]), 0);
 	len = 3 * PAGE_SIZE;
 	for (i = 0; i < 8; i++) {
 		KUNIT_EXPECT_GE(test, m[i]->iova, QAIC_SIM_IOVA_MIN);
@@ -61,7 +61,8 @@ static int map_pages(struct qaic_card *card, unsigned long n,
 		     struct qaic_iova **m)
 {
 	/* kept, and never looked at without a card process */
-	return qaic_bus_iova_map(card, NULL, n, DMA_BIDIRECTIONAL, m);
+	return qaic_bus_iova_map(card, NULL, n, DMA_BIDIRECTIONAL,
+				 QAIC_IOVA_NO_DBC, m);
 }
 
 /* The whole space, to the page: nothing more fits, and all can be used again. */
@@ -76,8 +77,10 @@ static void iova_full(struct kunit *test)
 	qaic_iova_init(card);
 	KUNIT_EXPECT_EQ(test, map_pages(card, END, &none), -EINVAL);
 	KUNIT_EXPECT_EQ(test, map_pages(card, ULONG_MAX, &none), -EINVAL);
-	KUNIT_EXPECT_EQ(test, qaic_bus_iova_map(card, NULL, 1, DMA_NONE, &none),
+	KUNIT_EXPECT_EQ(test, qaic_bus_iova_map(card, NULL, 1, DMA_NONE, 0, &none),
 			-EINVAL);
+	KUNIT_EXPECT_EQ(test, qaic_bus_iova_map(card, NULL, 1, DMA_TO_DEVICE,
+			QAIC_IOVA_NO_DBC + 1, &none), -EINVAL);
 	KUNIT_EXPECT_EQ(test, map_pages(card, END - 1, &none), -ENOSPC);
 
 	/* big ones begin where a page table does, and end with an empty page */
@@ -144,8 +147,98 @@ static void iova_bounds(struct kunit *test)
 	qaic_iova_fini(card);
 }
 
+#define BIG	(1ul << 18)	/* pages: 1 GiB */
+
+/* As many of @n pages as @dbc gets, at most @max. */
+static int take(struct kunit *test, struct qaic_card *card, unsigned int dbc,
+		unsigned long n, struct qaic_iova **m, int max)
+{
+	int i;
+
+	for (i = 0; i < max; i++)
+		if (qaic_bus_iova_map(card, NULL, n, DMA_TO_DEVICE, dbc, &m[i]))
+			break;
+	return i;
+}
+
+static void give(struct qaic_card *card, struct qaic_iova **m, int n)
+{
+	while (n--)
+		qaic_bus_iova_unmap(card, m[n]);
+}
+
+/*
+ * One DBC takes what it gets; every other one still has its share, and messages
+ * their room; and it gets no more when they have given theirs back.
+ */
+static void iova_shares(struct kunit *test)
+{
+	struct qaic_card *card = kunit_kzalloc(test, sizeof(*card), GFP_KERNEL);
+	struct qaic_iova *all[64], *m[QAIC_HW_NUM_DBC], *rest[4], *one;
+	int i, n;
+
+	KUNIT_ASSERT_NOT_NULL(test, card);
+	qaic_iova_init(card);
+	/* 28 GiB that all compete for and 2 of its own, less what is between */
+	n = take(test, card, 3, BIG - 1, all, ARRAY_SIZE(all));
+	KUNIT_EXPECT_EQ(test, n, 30);
+	KUNIT_EXPECT_EQ(test, take(test, card, 3, 1, &one, 1), 0);
+	for (i = 0; i < QAIC_HW_NUM_DBC; i++) {
+		if (i == 3)
+			continue;
+		KUNIT_EXPECT_EQ(test, take(test, card, i, 2 * BIG - 1, &m[i],
+					   1), 1);
+		/* the common part is gone */
+		KUNIT_EXPECT_EQ(test, take(test, card, i, 1, &one, 1), 0);
+	}
+	KUNIT_EXPECT_GE(test, take(test, card, QAIC_IOVA_NO_DBC, BIG - 1, rest,
+				   3), 3);
+	give(card, rest, 3);
+	for (i = 0; i < QAIC_HW_NUM_DBC; i++)
+		if (i != 3)
+			qaic_bus_iova_unmap(card, m[i]);
+	KUNIT_EXPECT_EQ(test, take(test, card, 3, 1, &one, 1), 0);
+	/* what it gives back another one can have */
+	give(card, all + 28, 2);
+	n = take(test, card, 4, BIG - 1, rest, ARRAY_SIZE(rest));
+	KUNIT_EXPECT_EQ(test, n, 4);
+	give(card, rest, n);
+	give(card, all, 28);
+	KUNIT_EXPECT_TRUE(test, drm_mm_clean(&card->iova.mm));
+	for (i = 0; i < QAIC_HW_NUM_DBC; i++)
+		KUNIT_EXPECT_EQ(test, card->iova.used[i], 0ul);
+	qaic_iova_fini(card);
+}
+
+/* Many small ones cost what they take, with the empty page behind each. */
+static void iova_small_shares(struct kunit *test)
+{
+	struct qaic_card *card = kunit_kzalloc(test, sizeof(*card), GFP_KERNEL);
+	struct qaic_iova *big, *none, *m[8];
+
+	KUNIT_ASSERT_NOT_NULL(test, card);
+	qaic_iova_init(card);
+	KUNIT_ASSERT_EQ(test, take(test, card, 0, 30 * BIG - PTRS_PER_PTE - 1,
+				   &big, 1), 1);
+	KUNIT_EXPECT_EQ(test, take(test, card, 0, PTRS_PER_PTE - 1, &m[0], 1),
+			1);
+	KUNIT_EXPECT_EQ(test, take(test, card, 0, 1, &m[1], 1), 0);
+	qaic_bus_iova_unmap(card, m[0]);
+	/* one page more is aligned, and would cost as much again */
+	KUNIT_EXPECT_EQ(test, take(test, card, 0, PTRS_PER_PTE, &m[0], 1), 0);
+	KUNIT_EXPECT_EQ(test, take(test, card, 0, PTRS_PER_PTE / 8 - 1, m, 8),
+			8);
+	KUNIT_EXPECT_EQ(test, take(test, card, 0, 1, &none, 1), 0);
+	give(card, m, 8);
+	qaic_bus_iova_unmap(card, big);
+	KUNIT_EXPECT_TRUE(test, drm_mm_clean(&card->iova.mm));
+	qaic_iova_fini(card);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(iova_space),
+	KUNIT_CASE(iova_shares),
+	KUNIT_CASE(iova_small_shares),
 	KUNIT_CASE(iova_full),
 	KUNIT_CASE(iova_bounds),
 	{}

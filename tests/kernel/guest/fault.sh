@@ -6,8 +6,11 @@
 t_fault_probe() { "$kbin/failprobe" all "$module"; }
 
 t_fault_client() {
-	load num_cards=2 && start_card 0 || return 1
+	need_card 0 || return 1
 	"$kbin/failnth" /dev/accel/accel0
 }
 
-t_fault_port() { "$kbin/failport" /dev/qaic_sim1 /dev/accel/accel1; }
+t_fault_port() {
+	need_module || return 1
+	"$kbin/failport" /dev/qaic_sim1 /dev/accel/accel1
+}

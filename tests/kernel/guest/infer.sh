@@ -47,6 +47,7 @@ t_second_card() {
 
 t_both_cards() {
 	local a b
+	need_card 1 --threads 1 || return 1
 	check_case gpt2 0 >$tmp/a 2>&1 &
 	a=$!
 	(tmp=$tmp/b; mkdir -p $tmp; check_case llama-gqa 1) >$tmp/b.log 2>&1 &

@@ -64,6 +64,18 @@ is_offline() {
 	! is_online "$1"
 }
 
+loaded() {
+	grep -q '^qaic_sim ' /proc/modules
+}
+
+need_module() {
+	loaded || load num_cards=2
+}
+
+need_card() {	# need_card N [OPTION...]: online, if it was not
+	need_module && { is_online "$1" || start_card "$@"; }
+}
+
 start_card() {	# start_card N [OPTION...]; its process is in card_N
 	local n=$1
 	shift

@@ -22,24 +22,33 @@ tests_of() {
 	echo clear >/sys/kernel/debug/kmemleak
 }
 
-first=1
-for file; do
-	# what a file needs: the first one begins without the module
-	. "$here/$file.sh"
-	case $file in
-	unit | nodes | fault) ;;
+# What a file begins with, whichever was before it: two slots, a card in the first
+# and none in the second; or not even the module.
+prepare() {	# prepare FILE
+	case $1 in
+	unit) ;;
+	nodes | fault)
+		! loaded || unload ;;
 	*)
-		if [ -n "$first" ]; then
-			load num_cards=2 && start_card 0 || exit 1
-		fi ;;
+		need_card 0 || return 1
+		stop_card 1
+		until_true 2 is_offline 1 || wrong "card 1 stays" ;;
 	esac
-	[ $file = unit ] || first=
+}
+
+for file; do
+	. "$here/$file.sh"
+	if ! prepare "$file" >$tmp/prepare 2>&1; then
+		cat $tmp/prepare
+		echo "FAIL prepare $file"
+		break
+	fi
 	for t in $(tests_of "$file"); do
 		[ -z "${ONLY:-}" ] || [[ $t =~ $ONLY ]] || continue
 		run_test "$t"
 	done
 done
-if grep -q '^qaic_sim ' /proc/modules; then
+if loaded; then
 	t_unload() { unload; }
 	run_test t_unload
 fi

@@ -7,7 +7,7 @@ infers() {
 }
 
 t_module_in_use() {
-	is_online 0 || start_card 0 || return 1
+	need_card 0 || return 1
 	exec 3<>/dev/accel/accel0
 	! rmmod qaic_sim 2>/dev/null || wrong "unloaded below an open file" ||
 		return 1

@@ -75,6 +75,8 @@ __poll_t qaic_event_poll(struct qaic_port *port, struct file *file,
 
 ssize_t qaic_msg_write(struct qaic_port *port, const char __user *buf,
 		       size_t n);
+/* The limits have changed; an idle card does not report by itself. */
+void qaic_thermal_check(struct qaic_card *card);
 
 /* ---- IOVA space (bus_iova.c) and what is mapped of it (bus_window.c) ---- */
 

@@ -38,15 +38,6 @@ module_param_named(datapath_poll_interval_us, qaic_datapath_poll_interval_us,
 MODULE_PARM_DESC(datapath_poll_interval_us,
 		 "Sleep between polls with datapath_polling (default 100)");
 
-int qaic_thermal_hot_mc = 85000;
-module_param_named(thermal_hot_mc, qaic_thermal_hot_mc, int, 0600);
-MODULE_PARM_DESC(thermal_hot_mc,
-		 "A SoC of so many thousandths of a degree C is hot (default 85000)");
-
-int qaic_thermal_critical_mc = 95000;
-module_param_named(thermal_critical_mc, qaic_thermal_critical_mc, int, 0600);
-MODULE_PARM_DESC(thermal_critical_mc, "And critical with so many (default 95000)");
-
 struct slot {
 	struct qaic_card card;
 	struct pci_host_bridge *host;
@@ -54,6 +45,38 @@ struct slot {
 };
 
 static struct slot *slots[QAIC_MAX_CARDS];
+/* of the array; a parameter may be written while the module goes */
+static DEFINE_MUTEX(slots_lock);
+
+static int set_thermal(const char *val, const struct kernel_param *kp)
+{
+	int ret = param_set_int(val, kp);
+	unsigned int i;
+
+	mutex_lock(&slots_lock);
+	for (i = 0; i < QAIC_MAX_CARDS; i++)
+		if (slots[i])
+			qaic_thermal_check(&slots[i]->card);
+	mutex_unlock(&slots_lock);
+	return ret;
+}
+
+static const struct kernel_param_ops thermal_ops = {
+	.set = set_thermal,
+	.get = param_get_int,
+};
+
+int qaic_thermal_hot_mc = 85000;
+module_param_cb(thermal_hot_mc, &thermal_ops, &qaic_thermal_hot_mc, 0600);
+__MODULE_PARM_TYPE(thermal_hot_mc, "int");
+MODULE_PARM_DESC(thermal_hot_mc,
+		 "A SoC of so many thousandths of a degree C is hot (default 85000)");
+
+int qaic_thermal_critical_mc = 95000;
+module_param_cb(thermal_critical_mc, &thermal_ops, &qaic_thermal_critical_mc,
+		0600);
+__MODULE_PARM_TYPE(thermal_critical_mc, "int");
+MODULE_PARM_DESC(thermal_critical_mc, "And critical with so many (default 95000)");
 
 /* No card process can be there: an open port holds the module. */
 static void slot_del(struct slot *s)
@@ -121,10 +144,16 @@ static int slot_open_port(struct slot *s)
 static void slots_del(void)
 {
 	unsigned int i;
+	struct slot *s;
 
-	for (i = QAIC_MAX_CARDS; i-- > 0; )
-		if (slots[i])
-			slot_del(slots[i]);
+	for (i = QAIC_MAX_CARDS; i-- > 0; ) {
+		mutex_lock(&slots_lock);
+		s = slots[i];
+		slots[i] = NULL;
+		mutex_unlock(&slots_lock);
+		if (s)
+			slot_del(s);
+	}
 }
 
 static int __init slots_add(void)
@@ -139,7 +168,9 @@ static int __init slots_add(void)
 		s = slot_add(i, domain);
 		if (IS_ERR(s))
 			return PTR_ERR(s);
+		mutex_lock(&slots_lock);
 		slots[i] = s;
+		mutex_unlock(&slots_lock);
 	}
 	/* last, when little can fail: a port may be opened at once */
 	for (i = 0; i < num_cards && !ret; i++)

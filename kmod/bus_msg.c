@@ -81,26 +81,45 @@ static u32 thermal_level(s32 mc, u32 was)
 	return QAIC_NL_THERMAL_NORMAL;
 }
 
+/* Is it hot? As it says now, or as it last said for NULL. */
+static void judge(struct qaic_card *card, const struct qaic_sim_telemetry *t)
+{
+	bool changed;
+	u32 level;
+	s32 mc;
+
+	spin_lock_irq(&card->stat_lock);
+	if (t)
+		card->telemetry = *t;
+	mc = card->telemetry.temp_mc;
+	level = card->telemetry.num_nsp ? thermal_level(mc, card->thermal) :
+					  card->thermal;
+	changed = level != card->thermal;
+	WRITE_ONCE(card->thermal, level);
+	spin_unlock_irq(&card->stat_lock);
+	if (changed)
+		qaic_drv_thermal(card, level, mc);
+}
+
+void qaic_thermal_check(struct qaic_card *card)
+{
+	down_read(&card->call_lock);
+	if (READ_ONCE(card->port) && qaic_bus_connected(card))
+		judge(card, NULL);
+	up_read(&card->call_lock);
+}
+
 static int take_telemetry(struct qaic_card *card,
 			  const struct qaic_sim_telemetry *t)
 {
 	unsigned int i;
-	bool changed;
-	u32 level;
 
 	if (t->num_nsp > ARRAY_SIZE(t->nsp_load) || t->ddr_used > t->ddr_total)
 		return -EINVAL;
 	for (i = 0; i < ARRAY_SIZE(t->nsp_load); i++)
 		if (t->nsp_load[i] > 100)
 			return -EINVAL;
-	spin_lock_irq(&card->stat_lock);
-	card->telemetry = *t;
-	level = thermal_level(t->temp_mc, card->thermal);
-	changed = level != card->thermal;
-	WRITE_ONCE(card->thermal, level);
-	spin_unlock_irq(&card->stat_lock);
-	if (changed)
-		qaic_drv_thermal(card, level, t->temp_mc);
+	judge(card, t);
 	return 0;
 }
 

@@ -62,6 +62,7 @@ static void look(struct soc_port *p)
 	for (i = 0; i < QAIC_HW_NUM_DBC; i++) {
 		if (!has_requests(p, i))
 			continue;
+		soc_port_report_due(p);
 		/* who has an answer does not wait for others' work */
 		raise_due(p);
 		soc_ring(p->soc, i);
@@ -172,6 +173,7 @@ int soc_port_run(struct soc_port *p, struct qaic_err *err)
 					 strerror(-n));
 		if (n && act(p, n))
 			break;
+		soc_port_report_due(p);
 	}
 	return 0;
 }

@@ -28,6 +28,8 @@ struct soc_port {
 	pthread_mutex_t report_lock;
 	pthread_cond_t report_cond;
 	bool report_stop;
+	bool report_due;		/* something happened since the last */
+	bool report_asleep;		/* the reporter waits for that */
 	uint64_t event[(QAIC_SIM_MAX_EVENT + 7) / 8];
 };
 
@@ -46,6 +48,8 @@ void soc_port_raise(struct soc_port *port, unsigned int dbc);
 
 int soc_port_report_start(struct soc_port *port);
 void soc_port_report_stop(struct soc_port *port);
+/* The card has, or had, something to do. */
+void soc_port_report_due(struct soc_port *port);
 
 /* ---- memory that may vanish (port_guard.c) ---- */
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Once a second the card tells the driver how it is. The load of an NSP is the
+ * Once a second the card tells the driver how it is, as long as it has something
+ * to do; then it says that it is idle, and sleeps until there is. The load of an NSP is the
  * share of that second in which a program ran on it; temperature and power are
  * modelled from the mean of all, between what cards show idle and the power of a
  * Pro card (75 W).
@@ -26,6 +27,7 @@ struct report {
 
 /* What was at the report before */
 struct past {
+	struct qaic_sim_telemetry told;
 	uint64_t at;			/* nsp_ticks() */
 	uint64_t nsp_busy_ticks[NSP_MAX_NSPS];
 };
@@ -61,7 +63,8 @@ static double fill_load(const struct soc_usage *u, struct past *past,
 	return i ? sum / i : 0;
 }
 
-static void fill(struct soc_port *p, struct past *past, struct report *r)
+/* The mean load: 0 when no program ran since the last time. */
+static double fill(struct soc_port *p, struct past *past, struct report *r)
 {
 	struct soc_usage u;
 	double load;
@@ -77,6 +80,39 @@ static void fill(struct soc_port *p, struct past *past, struct report *r)
 	r->t.ddr_used = u.ddr_used;
 	r->t.num_nsp = u.num_nsps;
 	r->t.nsp_mhz = NSP_MHZ;
+	return load;
+}
+
+/* An error when the driver has cut the card off; read() says so, too. */
+static int tell(struct soc_port *p, struct past *past, const struct report *r)
+{
+	if (!memcmp(&past->told, &r->t, sizeof(r->t)))
+		return 0;
+	if (write(p->fd, r, sizeof(*r)) < 0)
+		return errno == ENOTCONN ? -ENOTCONN : 0;
+	past->told = r->t;
+	return 0;
+}
+
+void soc_port_report_due(struct soc_port *p)
+{
+	/* the reporter says that it sleeps and looks at the other then */
+	__atomic_store_n(&p->report_due, true, __ATOMIC_SEQ_CST);
+	if (!__atomic_load_n(&p->report_asleep, __ATOMIC_SEQ_CST))
+		return;
+	pthread_mutex_lock(&p->report_lock);
+	pthread_cond_signal(&p->report_cond);
+	pthread_mutex_unlock(&p->report_lock);
+}
+
+/* Until something happens, or it is time to go. The lock is held. */
+static void sleep_idle(struct soc_port *p)
+{
+	__atomic_store_n(&p->report_asleep, true, __ATOMIC_SEQ_CST);
+	while (!p->report_stop &&
+	       !__atomic_load_n(&p->report_due, __ATOMIC_SEQ_CST))
+		pthread_cond_wait(&p->report_cond, &p->report_lock);
+	__atomic_store_n(&p->report_asleep, false, __ATOMIC_SEQ_CST);
 }
 
 /* False when it is time to go. The lock is held. */
@@ -98,18 +134,22 @@ static void *report(void *arg)
 	struct soc_port *p = arg;
 	struct past past = { .at = nsp_ticks() };
 	struct report r;
+	double load;
 
 	pthread_mutex_lock(&p->report_lock);
 	do {
 		pthread_mutex_unlock(&p->report_lock);
-		fill(p, &past, &r);
-		/* when the driver has cut the card off, read() says so */
-		if (write(p->fd, &r, sizeof(r)) < 0 && errno == ENOTCONN)
+		__atomic_store_n(&p->report_due, false, __ATOMIC_SEQ_CST);
+		load = fill(p, &past, &r);
+		if (tell(p, &past, &r))
 			return NULL;
 		pthread_mutex_lock(&p->report_lock);
-		if (!nap(p))
-			break;
-	} while (!p->report_stop);
+		if (load > 0)
+			continue;
+		sleep_idle(p);
+		/* the load is that of the time from here on */
+		past.at = nsp_ticks();
+	} while (nap(p));
 	pthread_mutex_unlock(&p->report_lock);
 	return NULL;
 }

@@ -146,6 +146,28 @@ t_socd_privileges() {
 		wrong "$(cat "$s")"
 }
 
+wakes_of() {	# wakes_of PID: how often its threads went to sleep
+	cat /proc/"$1"/task/*/status | awk '/^voluntary_ctxt/ { n += $2 } END { print n }'
+}
+
+slept() {	# the card's process for two seconds
+	local before
+	before=$(wakes_of "$card_0")
+	sleep 2
+	[ "$(wakes_of "$card_0")" = "$before" ]
+}
+
+# without work nothing of it wakes up; what it last said stands
+t_socd_idle() {
+	local t
+	"$kbin/idle" /dev/accel/accel0 || return 1
+	until_true 10 slept || wrong "it wakes up" || return 1
+	t=$(cat /sys/class/accel/accel0/device/hwmon/hwmon*/temp2_input) &&
+		[ "$t" = 38000 ] || wrong "$t thousandths of a degree" || return 1
+	slept || wrong "asked for its temperature it wakes up" || return 1
+	check_case llama-gqa 0
+}
+
 t_socd_term() {
 	local rc i
 	for i in 1 2 3 4 5; do

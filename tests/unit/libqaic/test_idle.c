@@ -8,27 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <sys/resource.h>
 
 #include "libqaic/qaic.h"
 #include "tests/unit/soc/handmade.h"
-
-struct spent {
-	double cpu;
-	long switches;			/* by threads that had nothing to do */
-};
-
-static struct spent spent(void)
-{
-	struct rusage u;
-
-	getrusage(RUSAGE_SELF, &u);
-	return (struct spent){
-		.cpu = u.ru_utime.tv_sec + u.ru_stime.tv_sec +
-		       (u.ru_utime.tv_usec + u.ru_stime.tv_usec) * 1e-6,
-		.switches = u.ru_nvcsw,
-	};
-}
+#include "tests/unit/soc/spent.h"
 
 static void expect_idle(void)
 {

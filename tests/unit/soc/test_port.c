@@ -5,6 +5,7 @@
  */
 #include "tests/unit/soc/rawhost.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "soc/port_priv.h"
+#include "tests/unit/soc/spent.h"
 
 #define WINDOW	(2 * ARENA_SIZE)
 #define FILE_LEN ARENA_SIZE	/* behind it touching is a fault */
@@ -350,6 +352,39 @@ static void test_telemetry(void **state)
 	assert_true(t.ddr_used >= HM_DDR);
 }
 
+/* A card without work says so once, and wakes up no more. */
+static void test_idle(void **state)
+{
+	struct pollfd none = { .fd = driver, .events = POLLIN };
+	struct qaic_sim_telemetry t;
+	struct spent a, b;
+
+	get_telemetry();
+	raw_up();
+	raw_call(2, 0);
+	ring();
+	assert_int_equal(raw_response(20000, NULL), 0);
+	assert_int_equal(raw_response(20000, NULL), 0);
+	/* with its load, then without */
+	do {
+		t = get_telemetry();
+	} while (t.nsp_load[0]);
+	assert_true(t.ddr_used >= HM_DDR);
+	while (poll(&none, 1, 1500))	/* what came between */
+		get_telemetry();
+	a = spent();
+	assert_int_equal(poll(&none, 1, 2500), 0);
+	b = spent();
+	/* this thread's own sleep */
+	assert_in_range(b.switches - a.switches, 0, 1);
+	/* and it goes on */
+	raw_call(2, 4);
+	ring();
+	assert_int_equal(raw_response(20000, NULL), 0);
+	assert_int_equal(raw_response(20000, NULL), 0);
+	assert_in_range(get_telemetry().nsp_load[0], 1, 100);
+}
+
 static void test_shutdown(void **state)
 {
 	up(state);
@@ -400,6 +435,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_output_vanishes, up, down),
 		cmocka_unit_test_setup_teardown(test_stalled, up, down),
 		cmocka_unit_test_setup_teardown(test_telemetry, up, down),
+		cmocka_unit_test_setup_teardown(test_idle, up, down),
 		cmocka_unit_test(test_shutdown),
 		cmocka_unit_test(test_cut_off),
 		cmocka_unit_test(test_stop),

@@ -9,6 +9,7 @@
 #include "tests/golden/copies.h"
 #include "tests/golden/drive.h"
 #include "tests/unit/compiler/races.h"
+#include "tests/unit/soc/joined.h"
 
 /*
  * Relative RMS of the logits and mean KL divergence: the worst that was measured
@@ -82,8 +83,11 @@ static void check_format(const struct golden *g, const struct format *f,
 		       a[i].kl, bound->kl);
 }
 
-/* No NSP touches what another one writes in the same phase, be it lines in blocks. */
-static void check_races(const char *dir)
+/*
+ * No NSP touches what another one writes in the same phase, be it lines in blocks; and
+ * joined they leave the same bytes.
+ */
+static void check_streams(const char *dir)
 {
 	struct qeff_build_options o = {
 		.model_dir = dir, .cache_dir = cache, .num_cores = 16,
@@ -104,9 +108,12 @@ static void check_races(const char *dir)
 		if (qpc_open(art.qpc_dir, &q, &err)) {
 			result(false, "%s: %s", dir, err.msg);
 		} else {
-			for (i = 0; i < q->prog.num_specs; i++)
+			for (i = 0; i < q->prog.num_specs; i++) {
 				result(!race_check(&q->prog, i, why, sizeof(why)),
 				       "%s, %u NSPs: %s", dir, o.num_cores, why);
+				result(!joined_check(q, i, why, sizeof(why)),
+				       "%s, %u NSPs: %s", dir, o.num_cores, why);
+			}
 			qpc_close(q);
 		}
 		qeff_artefacts_release(&art);
@@ -142,7 +149,7 @@ static void check_model(const char *dir, bool verbose)
 		if (g.kind != ENCODER || !formats[i].kv)
 			check_format(&g, &formats[i], verbose);
 	if (g.kind == DECODER)
-		check_races(dir);
+		check_streams(dir);
 out:
 	free(copy);
 	golden_release(&g);

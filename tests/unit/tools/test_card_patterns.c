@@ -20,6 +20,7 @@
 #include "libqeff/qeff.h"
 #include "tests/onnx/pattern_models.h"
 #include "tests/unit/compiler/races.h"
+#include "tests/unit/soc/joined.h"
 
 static char dir[] = "/tmp/qaic-patterns-XXXXXX";
 static struct qaic_device *dev;
@@ -74,7 +75,8 @@ static void race_free(const char *what, const char *qpc_dir, uint32_t spec)
 
 	if (qpc_open(qpc_dir, &q, &err))
 		fail_msg("%s: %s", what, err.msg);
-	if (race_check(&q->prog, spec, why, sizeof(why)))
+	if (race_check(&q->prog, spec, why, sizeof(why)) ||
+	    joined_check(q, spec, why, sizeof(why)))
 		fail_msg("%s: %s", what, why);
 	qpc_close(q);
 }

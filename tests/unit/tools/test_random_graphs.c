@@ -21,6 +21,7 @@
 #include "libqaic/qaic.h"
 #include "tests/onnx/random_graph.h"
 #include "tests/unit/compiler/races.h"
+#include "tests/unit/soc/joined.h"
 
 #define MAX_IN		64
 
@@ -91,7 +92,8 @@ static int on_card(unsigned int seed, unsigned int cores, bool fp16,
 	snprintf(out, sizeof(out), "%s/qpc", dir);
 	if (qaicc_compile(&o, NULL, &err) || qpc_open(out, &q, &err))
 		goto out;
-	if (race_check(&q->prog, 0, why, sizeof(why)))
+	if (race_check(&q->prog, 0, why, sizeof(why)) ||
+	    joined_check(q, 0, why, sizeof(why)))
 		qaic_fail(&err, -1, "%s", why);
 	qpc_close(q);
 	if (err.msg[0] || qaic_program_load(dev, out, &prog, &err) ||

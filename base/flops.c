@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <pthread.h>
 #include <stdint.h>
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
 
 #include "base/bandwidth.h"
 #include "base/flops.h"
@@ -18,66 +15,35 @@ struct part {
 	double ops;
 };
 
+/*
+ * @lanes multiplications and additions at a time, with the instructions that @attr
+ * allows: fused where they can be.
+ */
+#define RUN(name, lanes, attr)						\
+attr static void name(struct part *b)					\
+{									\
+	typedef float vec __attribute__((vector_size(4 * (lanes))));	\
+	vec v[CHAINS], m = { 0 };					\
+	int i, j;							\
+									\
+	m += 0.5f;							\
+	for (j = 0; j < CHAINS; j++)					\
+		v[j] = m * (float)j;					\
+	for (i = 0; i < ROUNDS; i++)					\
+		_Pragma("GCC unroll 12")				\
+		for (j = 0; j < CHAINS; j++)				\
+			v[j] = v[j] * m + m;				\
+	for (j = 1; j < CHAINS; j++)					\
+		v[0] += v[j];						\
+	b->out = v[0][0];						\
+	b->ops = 2.0 * (lanes) * CHAINS * ROUNDS;			\
+}
+
 #if defined(__x86_64__)
-__attribute__((target("avx512f")))
-static void run_avx512(struct part *b)
-{
-	__m512 v[CHAINS], m = _mm512_set1_ps(0.5f);
-	float f[16];
-	int i, j;
-
-	for (j = 0; j < CHAINS; j++)
-		v[j] = _mm512_set1_ps(j);
-	for (i = 0; i < ROUNDS; i++)
-#pragma GCC unroll 12
-		for (j = 0; j < CHAINS; j++)
-			v[j] = _mm512_fmadd_ps(v[j], m, m);
-	for (j = 1; j < CHAINS; j++)
-		v[0] = _mm512_add_ps(v[0], v[j]);
-	_mm512_storeu_ps(f, v[0]);
-	b->out = f[0];
-	b->ops = 2.0 * 16 * CHAINS * ROUNDS;
-}
-
-__attribute__((target("avx2,fma")))
-static void run_avx2(struct part *b)
-{
-	__m256 v[CHAINS], m = _mm256_set1_ps(0.5f);
-	float f[8];
-	int i, j;
-
-	for (j = 0; j < CHAINS; j++)
-		v[j] = _mm256_set1_ps(j);
-	for (i = 0; i < ROUNDS; i++)
-#pragma GCC unroll 12
-		for (j = 0; j < CHAINS; j++)
-			v[j] = _mm256_fmadd_ps(v[j], m, m);
-	for (j = 1; j < CHAINS; j++)
-		v[0] = _mm256_add_ps(v[0], v[j]);
-	_mm256_storeu_ps(f, v[0]);
-	b->out = f[0];
-	b->ops = 2.0 * 8 * CHAINS * ROUNDS;
-}
+RUN(run_avx512, 16, __attribute__((target("avx512f"))))
+RUN(run_avx2, 8, __attribute__((target("avx2,fma"))))
 #endif
-
-/* A multiplication and an addition, four at a time. */
-static void run_plain(struct part *b)
-{
-	typedef float vec __attribute__((vector_size(16)));
-	vec v[CHAINS], m = { 0.5f, 0.5f, 0.5f, 0.5f };
-	int i, j;
-
-	for (j = 0; j < CHAINS; j++)
-		v[j] = m * (float)j;
-	for (i = 0; i < ROUNDS; i++)
-#pragma GCC unroll 12
-		for (j = 0; j < CHAINS; j++)
-			v[j] = v[j] * m + m;
-	for (j = 1; j < CHAINS; j++)
-		v[0] += v[j];
-	b->out = v[0][0];
-	b->ops = 2.0 * 4 * CHAINS * ROUNDS;
-}
+RUN(run_plain, 4, )
 
 static void *run(void *arg)
 {

@@ -3,29 +3,12 @@
 #include "libqeff/arch/gpt2_like.h"
 #include "libqeff/arch.h"
 
-static const struct qf_attention attention = {
-	.name = "attn", .qkv = QF_QKV_FUSED, .layout = QF_IN_OUT,
-	.q = "c_attn", .o = "c_proj", .qkv_bias = true, .o_bias = true,
-};
-
-static const struct qf_mlp mlp = {
-	.name = "mlp", .layout = QF_IN_OUT, .act = QF_ACT_GELU_TANH,
-	.up = "c_fc", .down = "c_proj", .bias = true,
-};
-
 static void configure(struct qf_config *c, struct qf_model *m)
 {
 	bool scale = true, upcast = false;
 
-	m->attn = attention;
-	m->mlp = mlp;
+	qf_gpt2_defaults(m, QF_IN_OUT);
 	m->embed_pos = "wpe";
-	/* GPT2Config's defaults */
-	m->vocab = 50257;
-	m->hidden = 768;
-	m->layers = m->heads = 12;
-	m->max_positions = 1024;
-	m->tied = true;
 	qf_configure_gpt2_like(c, m);
 	qf_get_bool(c, "scale_attn_weights", &scale);
 	qf_get_bool(c, "scale_attn_by_inverse_layer_idx",

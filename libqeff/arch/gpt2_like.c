@@ -4,6 +4,23 @@
 
 #include "libqeff/arch/gpt2_like.h"
 
+void qf_gpt2_defaults(struct qf_model *m, enum qf_layout layout)
+{
+	m->attn = (struct qf_attention) {
+		.name = "attn", .qkv = QF_QKV_FUSED, .layout = layout,
+		.q = "c_attn", .o = "c_proj", .qkv_bias = true, .o_bias = true,
+	};
+	m->mlp = (struct qf_mlp) {
+		.name = "mlp", .layout = layout, .act = QF_ACT_GELU_TANH,
+		.up = "c_fc", .down = "c_proj", .bias = true,
+	};
+	m->vocab = 50257;
+	m->hidden = 768;
+	m->layers = m->heads = 12;
+	m->max_positions = 1024;
+	m->tied = true;
+}
+
 void qf_configure_gpt2_like(struct qf_config *c, struct qf_model *m)
 {
 	m->embed = "wte";

@@ -6,6 +6,12 @@
 #include "libqeff/config.h"
 
 /*
+ * What GPT-2 is, and the defaults of its config class: modules, sizes, a tied head.
+ * @layout: of its linear layers.
+ */
+void qf_gpt2_defaults(struct qf_model *m, enum qf_layout layout);
+
+/*
  * Sizes, norm, activation, tie_word_embeddings. Before: vocab, hidden, layers,
  * heads, max_positions, mlp.act and tied hold the class's defaults.
  */

@@ -6,29 +6,12 @@
 #include "libqeff/arch/gpt2_like.h"
 #include "libqeff/arch.h"
 
-static const struct qf_attention attention = {
-	.name = "attn", .qkv = QF_QKV_FUSED, .layout = QF_OUT_IN,
-	.q = "c_attn", .o = "c_proj", .qkv_bias = true, .o_bias = true,
-};
-
-static const struct qf_mlp mlp = {
-	.name = "mlp", .layout = QF_OUT_IN, .act = QF_ACT_GELU_TANH,
-	.up = "c_fc", .down = "c_proj", .bias = true,
-};
-
 static void configure(struct qf_config *c, struct qf_model *m)
 {
 	bool scale = true, multi_query = true;
 
-	m->attn = attention;
-	m->mlp = mlp;
+	qf_gpt2_defaults(m, QF_OUT_IN);
 	m->embed_pos = "wpe";
-	/* GPTBigCodeConfig's defaults */
-	m->vocab = 50257;
-	m->hidden = 768;
-	m->layers = m->heads = 12;
-	m->max_positions = 1024;
-	m->tied = true;
 	qf_configure_gpt2_like(c, m);
 	qf_get_bool(c, "scale_attn_weights", &scale);
 	qf_get_bool(c, "multi_query", &multi_query);

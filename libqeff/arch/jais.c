@@ -10,16 +10,6 @@
 #include "libqeff/arch/gpt2_like.h"
 #include "libqeff/arch.h"
 
-static const struct qf_attention attention = {
-	.name = "attn", .qkv = QF_QKV_FUSED, .layout = QF_IN_OUT,
-	.q = "c_attn", .o = "c_proj", .qkv_bias = true, .o_bias = true,
-};
-
-static const struct qf_mlp mlp = {
-	.name = "mlp", .layout = QF_IN_OUT, .act = QF_ACT_GELU_TANH,
-	.up = "c_fc", .down = "c_proj", .bias = true,
-};
-
 static const char *text(struct qf_config *c, const char *key)
 {
 	const char *s = json_string_value(qf_field(c, key));
@@ -72,14 +62,7 @@ static void get_multipliers(struct qf_config *c, struct qf_model *m)
 
 static void configure(struct qf_config *c, struct qf_model *m)
 {
-	m->attn = attention;
-	m->mlp = mlp;
-	/* JAISConfig's defaults */
-	m->vocab = 50257;
-	m->hidden = 768;
-	m->layers = m->heads = 12;
-	m->max_positions = 1024;
-	m->tied = true;
+	qf_gpt2_defaults(m, QF_IN_OUT);
 	if (is_gated(c)) {
 		m->mlp.gate = "c_fc2";
 		m->mlp.act = QF_ACT_SILU;

@@ -39,6 +39,27 @@ static void result(bool ok, const char *fmt, ...)
 	fflush(stdout);
 }
 
+/*
+ * The rest of main(): each model of the arguments, behind a "-v" that asks for
+ * numbers, with a directory for what is built.
+ */
+static inline int check_models(int argc, char **argv,
+			       void (*check)(const char *dir, bool verbose))
+{
+	bool verbose = argc > 1 && !strcmp(argv[1], "-v");
+	int i;
+
+	if (!mkdtemp(cache)) {
+		perror(cache);
+		return 2;
+	}
+	for (i = 1 + verbose; i < argc; i++)
+		check(argv[i], verbose);
+	qaic_rmtree(cache, NULL);
+	printf("%d passed, %d failed, 0 skipped\n", passed, failed);
+	return failed != 0;
+}
+
 /* golden.json of @dir, and what the model is called */
 static inline int golden_json(const char *dir, const char **name,
 			      json_t **root, struct qaic_err *err)

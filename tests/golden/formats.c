@@ -157,16 +157,5 @@ out:
 
 int main(int argc, char **argv)
 {
-	bool verbose = argc > 1 && !strcmp(argv[1], "-v");
-	int i;
-
-	if (!mkdtemp(cache)) {
-		perror(cache);
-		return 2;
-	}
-	for (i = 1 + verbose; i < argc; i++)
-		check_model(argv[i], verbose);
-	qaic_rmtree(cache, NULL);
-	printf("%d passed, %d failed, 0 skipped\n", passed, failed);
-	return failed != 0;
+	return check_models(argc, argv, check_model);
 }

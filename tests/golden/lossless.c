@@ -108,23 +108,18 @@ static void check_format(const struct golden *g, enum qaic_dtype dtype,
 	free(name);
 }
 
+static void check_model(const char *dir, bool verbose)
+{
+	struct golden g;
+	int k;
+
+	if (!golden_load(&g, dir))
+		for (k = 0; k < 3; k++)
+			check_format(&g, QAIC_MXINT8 + k, verbose);
+	golden_release(&g);
+}
+
 int main(int argc, char **argv)
 {
-	bool verbose = argc > 1 && !strcmp(argv[1], "-v");
-	struct golden g;
-	int i, k;
-
-	if (!mkdtemp(cache)) {
-		perror(cache);
-		return 2;
-	}
-	for (i = 1 + verbose; i < argc; i++) {
-		if (!golden_load(&g, argv[i]))
-			for (k = 0; k < 3; k++)
-				check_format(&g, QAIC_MXINT8 + k, verbose);
-		golden_release(&g);
-	}
-	qaic_rmtree(cache, NULL);
-	printf("%d passed, %d failed, 0 skipped\n", passed, failed);
-	return failed != 0;
+	return check_models(argc, argv, check_model);
 }

@@ -315,7 +315,7 @@ static void check_tamed(const struct golden *g)
 	free((char *)c.dir);
 }
 
-static void check_model(const char *dir)
+static void check_model(const char *dir, bool verbose)
 {
 	static const unsigned int cores[] = { 16, 3, 1 };
 	struct golden g;
@@ -347,15 +347,5 @@ out:
 
 int main(int argc, char **argv)
 {
-	int i;
-
-	if (!mkdtemp(cache)) {
-		perror(cache);
-		return 2;
-	}
-	for (i = 1; i < argc; i++)
-		check_model(argv[i]);
-	qaic_rmtree(cache, NULL);
-	printf("%d passed, %d failed, 0 skipped\n", passed, failed);
-	return failed != 0;
+	return check_models(argc, argv, check_model);
 }

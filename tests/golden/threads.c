@@ -94,7 +94,7 @@ static void check_build(const char *name, const struct format *f,
 	free(got.l);
 }
 
-static void check_model(const char *dir)
+static void check_model(const char *dir, bool verbose)
 {
 	const char *name = strrchr(dir, '/') ? strrchr(dir, '/') + 1 : dir;
 	struct qeff_build_options o = {
@@ -120,16 +120,6 @@ static void check_model(const char *dir)
 
 int main(int argc, char **argv)
 {
-	int i;
-
 	setenv("QAIC_EMBEDDED", "1", 1);
-	if (!mkdtemp(cache)) {
-		perror(cache);
-		return 2;
-	}
-	for (i = 1; i < argc; i++)
-		check_model(argv[i]);
-	qaic_rmtree(cache, NULL);
-	printf("%d passed, %d failed, 0 skipped\n", passed, failed);
-	return failed != 0;
+	return check_models(argc, argv, check_model);
 }

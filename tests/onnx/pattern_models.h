@@ -104,9 +104,9 @@ static void pm_quick_gelu(Onnx__ModelProto *m)
 	mm_node(m, "Mul", "x,s", "y");
 }
 
-static void pm_gelu(Onnx__ModelProto *m)
+static void pm_erf_gelu(Onnx__ModelProto *m, float root)
 {
-	pm_scalar(m, "r", 1.41421356f);
+	pm_scalar(m, "r", root);
 	pm_scalar(m, "one", 1);
 	pm_scalar(m, "half", 0.5f);
 	mm_node(m, "Div", "x,r", "t");
@@ -116,17 +116,15 @@ static void pm_gelu(Onnx__ModelProto *m)
 	mm_node(m, "Mul", "xe,half", "y");
 }
 
+static void pm_gelu(Onnx__ModelProto *m)
+{
+	pm_erf_gelu(m, 1.41421356f);
+}
+
 /* half the argument: no GELU */
 static void pm_gelu_not(Onnx__ModelProto *m)
 {
-	pm_scalar(m, "r", 2.82842712f);
-	pm_scalar(m, "one", 1);
-	pm_scalar(m, "half", 0.5f);
-	mm_node(m, "Div", "x,r", "t");
-	mm_node(m, "Erf", "t", "e");
-	mm_node(m, "Add", "e,one", "e1");
-	mm_node(m, "Mul", "x,e1", "xe");
-	mm_node(m, "Mul", "xe,half", "y");
+	pm_erf_gelu(m, 2.82842712f);
 }
 
 static void pm_gelu_tanh(Onnx__ModelProto *m)

@@ -11,7 +11,6 @@
 static int print_json(struct qaic_enc *g, json_t *profile)
 {
 	json_t *j;
-	int ret;
 
 	j = json_pack("{s:s, s:o, s:i, s:O, s:{s:i, s:f, s:f, s:o}}", "qpc",
 		      g->e->qpc, "model", qaic_json_text(g->e->model_dir),
@@ -22,12 +21,7 @@ static int print_json(struct qaic_enc *g, json_t *profile)
 		      "modelled", qaic_json_skus(g->model_time));
 	if (j && profile)
 		json_object_set(j, "profile", profile);
-	ret = j ? json_dumpf(j, stdout, JSON_INDENT(2) |
-			     JSON_PRESERVE_ORDER) : -1;
-	json_decref(j);
-	printf("\n");
-	return ret ? qaic_fail(g->err, -EIO,
-			       "the JSON document cannot be written") : 0;
+	return qaic_json_print(j, g->err);
 }
 
 /* Beside what is printed, or where nothing else may be. */

@@ -12,6 +12,8 @@
 /* JSON text is UTF-8; bytes that are not become '?'. */
 json_t *qaic_json_text(const char *text);
 json_t *qaic_json_ids(const int32_t *ids, size_t n);
+/* JSON has no NaN: what is no number is null. */
+json_t *qaic_json_number(double x);
 /* {"Standard": v[0], "Pro": v[1], "Ultra": v[2]} */
 json_t *qaic_json_skus(const double *v);
 

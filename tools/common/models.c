@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "libqeff/qeff.h"
+#include "tools/common/json_out.h"
 #include "tools/common/models.h"
 
 static json_t *options(size_t i, struct qaic_err *err)
@@ -40,18 +41,6 @@ static json_t *describe(size_t i, const struct qeff_arch_info *a,
 			 "plugin", a->plugin, "options", opt);
 }
 
-static int print_json(json_t *j, struct qaic_err *err)
-{
-	int ret = j ? json_dumpf(j, stdout, JSON_INDENT(2) |
-				 JSON_PRESERVE_ORDER |
-				 JSON_REAL_PRECISION(9)) : -1;
-
-	printf("\n");
-	json_decref(j);
-	return ret ? qaic_fail(err, -EIO, "the JSON document cannot be written") :
-		     0;
-}
-
 static int list_json(struct qaic_err *err)
 {
 	json_t *list = json_array(), *j;
@@ -66,7 +55,7 @@ static int list_json(struct qaic_err *err)
 		}
 		json_array_append_new(list, j);
 	}
-	return print_json(json_pack("{s:o}", "models", list), err);
+	return qaic_json_print(json_pack("{s:o}", "models", list), err);
 }
 
 static int list_text(void)
@@ -160,7 +149,7 @@ int qaic_models_run(const char *name, bool json, struct qaic_err *err)
 		return json ? list_json(err) : list_text();
 	for (i = 0; qeff_arch_info(i, &a); i++)
 		if (is_named(&a, name))
-			return json ? print_json(describe(i, &a, err), err) :
+			return json ? qaic_json_print(describe(i, &a, err), err) :
 				      show_text(i, &a, err);
 	return not_there(name, err);
 }

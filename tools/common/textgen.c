@@ -388,9 +388,7 @@ static int report(struct qaic_gen *g)
 	if (ret)
 		return ret;
 	if (g->t->json) {
-		if (qaic_print_json(g))
-			return qaic_fail(g->err, -EIO,
-					 "the JSON document cannot be written");
+		ret = qaic_print_json(g);
 	} else {
 		if (g->t->verify)
 			qaic_print_verify(g);

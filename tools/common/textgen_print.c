@@ -4,7 +4,6 @@
  * CloudAI100ExecInfo.__repr__: qaic-bench and others parse it. The blanks before
  * the line ends are part of it.
  */
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,58 +83,6 @@ void qaic_print_verify(const struct qaic_gen *g)
 	}
 }
 
-int qaic_json_print(json_t *j, struct qaic_err *err)
-{
-	int ret = j ? json_dumpf(j, stdout, JSON_INDENT(2) |
-				 JSON_PRESERVE_ORDER) : -1;
-
-	json_decref(j);
-	if (ret)
-		return qaic_fail(err, -EIO,
-				 "the JSON document cannot be written");
-	printf("\n");
-	return 0;
-}
-
-/* JSON text is UTF-8; bytes of a prompt that are not become '?'. */
-json_t *qaic_json_text(const char *text)
-{
-	json_t *j = json_string(text);
-	char *copy, *p;
-
-	if (j)
-		return j;
-	copy = strdup(text);
-	if (!copy)
-		return json_null();
-	for (p = copy; *p; p++)
-		if (*p & 0x80)
-			*p = '?';
-	j = json_string(copy);
-	free(copy);
-	return j;
-}
-
-json_t *qaic_json_ids(const int32_t *ids, size_t n)
-{
-	json_t *a = json_array();
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		json_array_append_new(a, json_integer(ids[i]));
-	return a;
-}
-
-json_t *qaic_json_skus(const double *v)
-{
-	json_t *j = json_object();
-	unsigned int i;
-
-	for (i = 0; i < QEFF_NUM_SKUS; i++)
-		json_object_set_new(j, qaic_sku_name(i), qaic_json_number(v[i]));
-	return j;
-}
-
 json_t *qaic_json_result(const struct qaic_prompt *p, const int32_t *ids,
 			 size_t n, const char *text)
 {
@@ -181,7 +128,6 @@ int qaic_print_json(const struct qaic_gen *g)
 	unsigned int batch = qeff_session_batch(g->s);
 	const struct qaic_perf *p = &g->perf;
 	json_t *j;
-	int ret;
 
 	j = json_pack("{s:s, s:i, s:i, s:i, s:i, s:O, s:{s:o, s:o, s:o, s:o, s:o, s:o, s:o}}",
 		      "qpc", g->t->qpc, "batch_size", (int)batch,
@@ -199,15 +145,12 @@ int qaic_print_json(const struct qaic_gen *g)
 				       batch),
 		      "modelled", json_model(p, batch));
 	if (!j)
-		return -1;
+		return qaic_json_print(j, g->err);
 	if (g->t->model_dir)
 		json_object_set_new(j, "model", qaic_json_text(g->t->model_dir));
 	if (g->t->verify)
 		json_object_set_new(j, "verify", json_verify(g));
 	if (g->profile)
 		json_object_set(j, "profile", g->profile);
-	ret = json_dumpf(j, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
-	printf("\n");
-	json_decref(j);
-	return ret;
+	return qaic_json_print(j, g->err);
 }

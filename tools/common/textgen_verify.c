@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* --verify: the card's logits against the reference evaluation's. */
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/common/json_out.h"
 #include "tools/common/textgen_priv.h"
 
 /*
@@ -153,11 +153,6 @@ int qaic_verify_batch(struct qeff_verifier *v, struct qeff_session *s,
 	free(logits);
 	free(num);
 	return ret;
-}
-
-json_t *qaic_json_number(double x)
-{
-	return isfinite(x) ? json_real(x) : json_null();
 }
 
 json_t *qaic_json_distance(const struct qeff_distance *d)

@@ -263,7 +263,7 @@ int qaic_verify_run(const struct qaic_verify *o, struct qaic_err *err)
 	if (!ret) {
 		ret = qaic_verify_judge(&x);
 		if (o->json)
-			qaic_verify_json(&x, !ret);
+			ret = qaic_verify_json(&x, !ret) ?: ret;
 		else
 			qaic_verify_table(&x);
 	}

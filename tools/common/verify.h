@@ -56,8 +56,6 @@ int qaic_verify_batch(struct qeff_verifier *v, struct qeff_session *s,
 /* The largest relative RMS that is agreement of a card with its ONNX. */
 double qaic_verify_bound(bool fp32, enum qaic_dtype weights, bool kv_mxint8);
 
-/* JSON has no NaN: a difference that is none is null. */
-json_t *qaic_json_number(double x);
 /* {"mse": ..., "max": ..., "rel_rms": ..., "cosine": ..., "top1": ..., "rows": ...} */
 json_t *qaic_json_distance(const struct qeff_distance *d);
 

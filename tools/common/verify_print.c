@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/dtype.h"
+#include "tools/common/json_out.h"
 #include "tools/common/verify_priv.h"
 
 static const struct {
@@ -91,7 +92,7 @@ static json_t *json_outputs(struct verify *x)
 	return list;
 }
 
-void qaic_verify_json(struct verify *x, bool agree)
+int qaic_verify_json(struct verify *x, bool agree)
 {
 	json_t *bounds = json_object(), *parting = json_object(), *j;
 	struct qeff_verify_output o;
@@ -119,9 +120,7 @@ void qaic_verify_json(struct verify *x, bool agree)
 			json_pack("{s:I, s:I}", "same", (json_int_t)x->same,
 				  "of", (json_int_t)x->generated));
 	json_decref(parting);
-	json_dumpf(j, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
-	printf("\n");
-	json_decref(j);
+	return qaic_json_print(j, x->err);
 }
 
 /* The results and the cache of one pair. */

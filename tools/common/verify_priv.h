@@ -18,7 +18,8 @@ struct verify {
 };
 
 void qaic_verify_table(struct verify *x);
-void qaic_verify_json(struct verify *x, bool agree);
+/* An error when it cannot be printed. */
+int qaic_verify_json(struct verify *x, bool agree);
 /* Agreement, or an error that says where there is none. */
 int qaic_verify_judge(struct verify *x);
 

@@ -14,6 +14,7 @@ struct qc_einsum {
 	int sum[QC_LABELS];		/* labels that are summed over */
 	int64_t dim[QC_LABELS];		/* -1: unused */
 	int64_t stride[QC_EINSUM_IN][QC_LABELS];	/* of each operand; 0 if it has not it */
+	int64_t lies[QC_EINSUM_IN][QC_LABELS];	/* of constants, transposed ones too */
 	uint32_t seen[QC_LABELS];		/* times in the inputs */
 	uint32_t ellipsis;		/* dimensions behind "..." */
 };

@@ -167,8 +167,8 @@ static void as_stored(const struct qc_einsum *e, uint32_t i, struct labels *s)
 
 	for (k = 1; k < s->n; k++) {
 		label = s->l[k];
-		for (at = k; at > 0 && e->stride[i][s->l[at - 1]] <
-				       e->stride[i][label]; at--)
+		for (at = k; at > 0 && e->lies[i][s->l[at - 1]] <
+				       e->lies[i][label]; at--)
 			s->l[at] = s->l[at - 1];
 		s->l[at] = label;
 	}
@@ -185,8 +185,8 @@ static bool one_axis(const struct qc_einsum *e, uint32_t i,
 		if (e->dim[s->l[k]] == 1)
 			continue;
 		if (dim == 1)
-			stride = e->stride[i][s->l[k]];
-		else if (e->stride[i][s->l[k]] != dim * stride)
+			stride = e->lies[i][s->l[k]];
+		else if (e->lies[i][s->l[k]] != dim * stride)
 			return false;
 		dim *= e->dim[s->l[k]];
 	}
@@ -201,8 +201,7 @@ static bool matrices(const struct qc_node *n, const struct qc_einsum *e,
 {
 	const struct qc_tensor *c = n->in[i]->cst;
 
-	if (!c || s->sum[1].n || !qc_tensor_contiguous(c) ||
-	    !qc_tensor_numel(c))
+	if (!c || s->sum[1].n || !qc_tensor_numel(c))
 		return false;
 	memset(t, 0, sizeof(*t));
 	t->dtype = c->dtype;

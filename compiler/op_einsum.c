@@ -51,6 +51,16 @@ static int term_letters(const char *t, size_t len, bool *dots)
 	return letters;
 }
 
+/* Axis @k of @v, which is dense (@own) unless it is constant, has @label. */
+static void add_stride(struct qc_einsum *s, int label, const struct qc_value *v,
+		       uint32_t k, int64_t own)
+{
+	if (v->dim[k] == 1)
+		return;
+	s->stride[s->num_in][label] += own;
+	s->lies[s->num_in][label] += v->cst ? v->cst->stride[k] : own;
+}
+
 static int parse_input(struct qc_einsum *s, const char *t, size_t len,
 		       const struct qc_value *v, struct qaic_err *err)
 {
@@ -79,8 +89,7 @@ static int parse_input(struct qc_einsum *s, const char *t, size_t len,
 			if (rc)
 				return rc;
 			s->seen[label]++;
-			if (v->dim[k] != 1)
-				s->stride[s->num_in][label] += own[k];
+			add_stride(s, label, v, k, own[k]);
 			k++;
 			continue;
 		}
@@ -91,8 +100,7 @@ static int parse_input(struct qc_einsum *s, const char *t, size_t len,
 			if (rc)
 				return rc;
 			s->seen[label]++;
-			if (v->dim[k] != 1)
-				s->stride[s->num_in][label] += own[k];
+			add_stride(s, label, v, k, own[k]);
 		}
 		i += 2;
 	}

@@ -24,26 +24,36 @@ static const struct equation {
 	int64_t w[3];
 	bool weights_first;
 	uint32_t matrices;	/* in blocks, when blocks are asked for */
+	const char *perm;	/* "102": transposed before, NULL: not */
 } equations[] = {
-	{ "bsi,io->bso", "2,3,96", { 96, 48 }, false, 1 },
-	{ "bsi,oi->bso", "2,3,96", { 48, 96 }, false, 1 },
-	{ "oi,bsi->bso", "2,3,96", { 48, 96 }, true, 1 },
-	{ "io,bsi->obs", "2,3,96", { 96, 48 }, true, 1 },
-	{ "...i,io->...o", "2,2,2,70", { 70, 45 }, false, 1 },
+	{ "bsi,io->bso", "2,3,96", { 96, 48 }, false, 1, NULL },
+	{ "bsi,oi->bso", "2,3,96", { 48, 96 }, false, 1, NULL },
+	{ "oi,bsi->bso", "2,3,96", { 48, 96 }, true, 1, NULL },
+	{ "io,bsi->obs", "2,3,96", { 96, 48 }, true, 1, NULL },
+	{ "...i,io->...o", "2,2,2,70", { 70, 45 }, false, 1, NULL },
 	/* heads: several axes are one of the matrix */
-	{ "bsi,ihd->bshd", "2,3,96", { 96, 4, 24 }, false, 1 },
-	{ "bsi,hid->bhsd", "2,3,96", { 4, 96, 24 }, false, 0 },
-	{ "bshd,hdo->bso", "2,3,4,24", { 4, 24, 48 }, false, 1 },
-	{ "bshd,ohd->bso", "2,3,4,24", { 48, 4, 24 }, false, 1 },
+	{ "bsi,ihd->bshd", "2,3,96", { 96, 4, 24 }, false, 1, NULL },
+	{ "bsi,hid->bhsd", "2,3,96", { 4, 96, 24 }, false, 0, NULL },
+	{ "bshd,hdo->bso", "2,3,4,24", { 4, 24, 48 }, false, 1, NULL },
+	{ "bshd,ohd->bso", "2,3,4,24", { 48, 4, 24 }, false, 1, NULL },
 	/* a matrix for each head, for each expert */
-	{ "bshd,hod->bhso", "2,3,4,32", { 4, 40, 32 }, false, 1 },
-	{ "ebi,eio->ebo", "3,5,64", { 3, 64, 32 }, false, 1 },
+	{ "bshd,hod->bhso", "2,3,4,32", { 4, 40, 32 }, false, 1, NULL },
+	{ "ebi,eio->ebo", "3,5,64", { 3, 64, 32 }, false, 1, NULL },
 	/* none: the weights are summed first; or lie across each other */
-	{ "bi,oij->bo", "2,64", { 32, 64, 3 }, false, 0 },
-	{ "bsi,dih->bshd", "2,3,96", { 24, 96, 4 }, false, 0 },
+	{ "bi,oij->bo", "2,64", { 32, 64, 3 }, false, 0, NULL },
+	{ "bsi,dih->bshd", "2,3,96", { 24, 96, 4 }, false, 0, NULL },
 	/* a diagonal of what comes in, and an axis of length 1 */
-	{ "bii,io->bo", "2,64,64", { 64, 32 }, false, 1 },
-	{ "bsi,io->bso", "2,1,64", { 64, 32 }, false, 1 },
+	{ "bii,io->bo", "2,64,64", { 64, 32 }, false, 1, NULL },
+	{ "bsi,io->bso", "2,1,64", { 64, 32 }, false, 1, NULL },
+	/* transposed before: what counts is how they lie then */
+	{ "bsi,io->bso", "2,3,96", { 48, 96 }, false, 1, "10" },
+	{ "oi,bsi->bso", "2,3,96", { 96, 48 }, true, 1, "10" },
+	{ "bsi,hid->bshd", "2,3,96", { 96, 4, 24 }, false, 1, "102" },
+	{ "bsi,dih->bshd", "2,3,96", { 96, 4, 24 }, false, 1, "201" },
+	{ "bshd,odh->bso", "2,3,4,24", { 4, 24, 48 }, false, 1, "210" },
+	{ "bshd,hod->bhso", "2,3,4,32", { 32, 4, 40 }, false, 1, "120" },
+	{ "bsi,ihd->bshd", "2,3,96", { 4, 96, 24 }, false, 0, "102" },
+	{ "bii,io->bo", "2,64,64", { 32, 64 }, false, 1, "10" },
 };
 
 static char dir[] = "/tmp/qaic-einsum-XXXXXX", onnx[64], out[64];
@@ -82,7 +92,12 @@ static void make(const struct equation *e)
 		size *= e->w[rank];
 	assert_true(size <= sizeof(w));
 	mm_input(m, "x", 1, e->x);
-	mm_init(m, mm_tensor("w", 1, rank, e->w, w, size));
+	mm_init(m, mm_tensor(e->perm ? "t" : "w", 1, rank, e->w, w, size));
+	if (e->perm)
+		mm_attr_ints(mm_node(m, "Transpose", "t", "w"), "perm", rank,
+			     (long long)e->perm[0] - '0',
+			     (long long)e->perm[1] - '0',
+			     rank == 3 ? (long long)e->perm[2] - '0' : 0);
 	mm_attr_str(mm_node(m, "Einsum", e->weights_first ? "w,x" : "x,w", "y"),
 		    "equation", e->text);
 	mm_output(m, "y");

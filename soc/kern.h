@@ -51,12 +51,10 @@ struct kern_lines {
 };
 
 /*
- * A product with F16 panels (qpc/panel.h). K is cut into like blocks. Two at least:
- * other numbers are no better in general, but of those tried it is the one with which
- * every golden model, rounded to F16 between its layers, is within its bound of Hugging
- * Face's logits (a classifier with few of them is the close one). In a block of
- * activations the rows are KERN_PANEL_LD floats apart: a whole number of cache lines and
- * an odd one, so that rows do not fall on each other in the caches.
+ * A product with F16 panels (qpc/panel.h). K is cut into like blocks, two at least: other
+ * numbers are no better in general. In a block of activations the rows are
+ * KERN_PANEL_LD floats apart: a whole number of cache lines and an odd one, so that rows
+ * do not fall on each other in the caches.
  */
 #define KERN_PANEL_K	512		/* of a block, at most */
 #define KERN_PANEL_LD	(KERN_PANEL_K + 16)

@@ -172,6 +172,41 @@ static int back_half(struct qc_compile *c, struct qc_spec *s,
 	return lower_and_plan(s, err);
 }
 
+static uint64_t spill_of(const struct qc_compile *c)
+{
+	uint64_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < c->num_specs; i++)
+		sum += c->specs[i].plan.spill;
+	return sum;
+}
+
+/*
+ * If some specialization spills: all of them once more, with what is large spread over
+ * the NSPs. A copy in each NSP is cheaper for those who read all of it, so TCM is as
+ * large as it may be for nothing to spill.
+ */
+static int spread_large(struct qc_compile *c, struct qaic_err *err)
+{
+	uint64_t local = 0, tcm = QC_TCM_MAX, room;
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < c->num_specs; i++)
+		if (c->specs[i].plan.local > local)
+			local = c->specs[i].plan.local;
+	while (!rc && spill_of(c) && c->opt->num_cores > 1 && tcm) {
+		tcm -= QC_TCM_STEP;
+		room = c->opt->num_cores *
+		       (NSP_VTCM_SIZE - QC_STAGE - local - tcm);
+		for (i = 0; i < c->num_specs && !rc; i++)
+			rc = qc_plan_spread(&c->specs[i].l, tcm, room,
+					    &c->specs[i].plan, err);
+	}
+	return rc;
+}
+
 static int compile_specs(struct qc_compile *c, struct qaic_err *err)
 {
 	uint32_t node_base = 1;
@@ -194,7 +229,7 @@ static int compile_specs(struct qc_compile *c, struct qaic_err *err)
 			qaic_fail_in(err, "specialization '%s'",
 				     c->specs[i].name);
 	}
-	return rc;
+	return rc ? rc : spread_large(c, err);
 }
 
 static const char *base_name(const char *path)

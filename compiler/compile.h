@@ -27,6 +27,7 @@ struct qc_compile {
 	bool *fp32_found;		/* and whether each is somewhere */
 	struct qpc_program prog;
 	uint64_t spill_base;		/* in DDR */
+	uint64_t spread_base;		/* in TCM */
 };
 
 /* Place states and bindings in DDR; fill prog.states (emit.c). */

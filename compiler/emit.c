@@ -207,6 +207,8 @@ static void put_cmd(const struct qc_compile *c, struct qpc_stream *st,
 		off = b->off + NSP_ADDR_OFF(to->o[o].addr);
 		if (b->kind == QC_BUF_TEMP && b->space == NSP_SPACE_DDR)
 			off += c->spill_base;
+		if (b->kind == QC_BUF_TEMP && b->spread)
+			off += c->spread_base;
 		to->o[o].addr = NSP_ADDR(b->space, off);
 	}
 }
@@ -304,9 +306,13 @@ int qc_emit_program(struct qc_compile *c, struct qaic_err *err)
 			c->prog.tcm_size = p->tcm;
 		if (p->local > c->prog.local_size)
 			c->prog.local_size = p->local;
+		if (p->spread > c->prog.spread_size)
+			c->prog.spread_size = p->spread;
 		if (p->spill > spill)
 			spill = p->spill;
 	}
+	c->spread_base = c->prog.tcm_size;
+	c->prog.tcm_size += c->prog.spread_size;
 	c->prog.ddr_size += spill;
 	for (i = 0; i < c->num_specs; i++) {
 		struct qpc_spec *out = &c->prog.specs[i];

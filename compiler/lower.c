@@ -71,6 +71,8 @@ static int set_view(struct qc_lower *l, struct qc_value *v,
 		return -ENOMEM;
 	*p = *view;
 	l->view[v->id] = p;
+	if (p->buf && p->buf->owner && p->buf->owner != v->id + 1)
+		p->buf->shared = true;
 	return 0;
 }
 
@@ -308,15 +310,26 @@ static bool all_const(const struct qc_node *n)
 	return true;
 }
 
+static void count_uses(struct qc_lower *l, const struct qc_node *n)
+{
+	uint32_t i;
+
+	for (i = 0; i < n->num_in; i++)
+		if (n->in[i] && n->in[i]->id < l->num_values)
+			l->used[n->in[i]->id]++;
+}
+
 static int lower_nodes(struct qc_lower *l, struct qaic_err *err)
 {
 	struct qc_node *n;
 	int rc;
 
 	for (n = l->g->first; n; n = n->next) {
+		if (l->node)
+			count_uses(l, l->node);
+		l->node = n->dead ? NULL : n;
 		if (n->dead || all_const(n))
 			continue;
-		l->node = n;
 		if (!n->op->lower) {
 			qaic_fail(err, -EOPNOTSUPP,
 				  "operator %s%s%s cannot be compiled with these inputs",
@@ -343,7 +356,8 @@ int qc_lower_graph(struct qc_lower *l, struct qaic_err *err)
 	l->view = qc_alloc(l->g, (n + 1) * sizeof(*l->view));
 	l->dest = qc_alloc(l->g, (n + 1) * sizeof(*l->dest));
 	l->align = qc_alloc(l->g, (n + 1) * sizeof(*l->align));
-	if (!l->view || !l->dest || !l->align)
+	l->used = qc_alloc(l->g, (n + 1) * sizeof(*l->used));
+	if (!l->view || !l->dest || !l->align || !l->used)
 		return qaic_fail(err, -ENOMEM, "out of memory");
 	qc_find_aligns(l);
 	rc = make_io(l, err);

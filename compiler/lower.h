@@ -51,11 +51,14 @@ struct qc_buf {
 	uint64_t size;			/* bytes */
 	uint64_t off;			/* in its space; TEMP: set by the plan */
 	uint8_t space;			/* enum nsp_space; TEMP: set by the plan */
+	bool spread;			/* in TCM, in its part that is spread */
+	double reread;			/* bytes read for each of its bytes */
 	bool local;			/* each NSP writes its own copy */
 	bool written;
 	uint32_t first, last;		/* life, in plan time */
 	bool live;			/* any access at all */
 	uint32_t owner;			/* value it was made for, + 1 */
+	bool shared;			/* other values are views of it */
 	uint32_t reads, writes;		/* lists of accesses, index + 1 */
 	struct qc_cut cut;
 	struct qc_buf *next;
@@ -76,6 +79,7 @@ struct qc_vcmd {
 	struct qc_buf *buf[NSP_OPNDS];
 	uint32_t align[NSP_DIMS];	/* better split at multiples (0: any) */
 	uint32_t unit[NSP_DIMS];	/* only at multiples (0: any) */
+	uint8_t home;			/* the NSP that does it if one does all */
 };
 
 struct qc_consts;
@@ -105,6 +109,7 @@ struct qc_lower {
 	uint8_t *store;			/* enum qaic_dtype a value is stored in */
 	uint32_t num_values;		/* of the arrays above */
 	uint32_t *align;		/* by value id: last-axis split unit */
+	uint32_t *used;			/* by value id: uses by nodes already lowered */
 
 	struct qc_io *io;		/* inputs, then outputs */
 	uint32_t num_io;
@@ -145,6 +150,12 @@ void qc_vcmd_weights(const struct qc_lower *l, struct qc_vcmd *v,
 /* Where to put a value: its destination if it has one, else a new buffer. */
 int qc_lower_out(struct qc_lower *l, struct qc_value *v, struct qc_view *out,
 		 struct qaic_err *err);
+/*
+ * The same for the result of element-wise @n: in place of an input that is large, of
+ * the same shape and type, and that nobody reads after this node.
+ */
+int qc_lower_out_over(struct qc_lower *l, struct qc_node *n,
+		      struct qc_view *out, struct qaic_err *err);
 /* Say that a value is this view from now on. */
 int qc_lower_alias(struct qc_lower *l, struct qc_value *v,
 		   const struct qc_view *view, struct qaic_err *err);

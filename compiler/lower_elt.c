@@ -23,7 +23,9 @@ static int elt_views(struct qc_lower *l, struct qc_node *n, uint32_t first,
 					 "input %u does not broadcast to the output",
 					 first + i);
 	}
-	return qc_lower_out(l, out, &w[0], err);
+	/* one command for all inputs may overwrite them, several may not */
+	return num == n->num_in ? qc_lower_out_over(l, n, &w[0], err) :
+				  qc_lower_out(l, out, &w[0], err);
 }
 
 static int emit_unary(struct qc_lower *l, unsigned int sub, float a, float b,

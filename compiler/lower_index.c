@@ -201,7 +201,8 @@ int qc_lower_scatter_elements(struct qc_lower *l, struct qc_node *n,
  */
 static int emit_nd(struct qc_lower *l, unsigned int op, unsigned int sub,
 		   const struct qc_view *data, const struct qc_view *idx,
-		   const struct qc_view *rows, struct qaic_err *err)
+		   const struct qc_view *rows, uint32_t home,
+		   struct qaic_err *err)
 {
 	static const int ax_rows[6] = { 0, 1, -1, -1, -1, -1 };
 	static const int ax_idx[6] = { 0, -1, 1, -1, -1, -1 };
@@ -215,6 +216,7 @@ static int emit_nd(struct qc_lower *l, unsigned int op, unsigned int sub,
 	int rc;
 
 	qc_vcmd_init(l, &v, op, sub);
+	v.home = home;
 	rc = qc_vcmd_dim(&v, 0, idx->dim[0], err);
 	if (!rc)
 		rc = qc_vcmd_dim(&v, 1, rows->dim[1], err);
@@ -278,7 +280,7 @@ int qc_lower_scatter_nd(struct qc_lower *l, struct qc_node *n,
 		rc = qc_lower_reshaped(l, &idx, 2, d, err);
 	if (!rc)
 		rc = emit_nd(l, NSP_SCATTER, scatter_sub(n), &data, &idx, &rows,
-			     err);
+			     0, err);
 	/* a part of a Concat may have been too scattered for the command */
 	return rc ? rc : qc_lower_out_done(l, out, &data, err);
 }
@@ -326,7 +328,8 @@ int qc_lower_gather_nd(struct qc_lower *l, struct qc_node *n,
 		drop_axis(&bi, 0);
 		rc = nd_data(l, &bd, q, err);
 		if (!rc)
-			rc = emit_nd(l, NSP_GATHERND, 0, &bd, &bi, &rows, err);
+			rc = emit_nd(l, NSP_GATHERND, 0, &bd, &bi, &rows,
+				     i * l->num_nsps / b, err);
 	}
 	return rc ? rc : qc_lower_out_done(l, out, &o, err);
 }

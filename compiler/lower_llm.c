@@ -259,7 +259,7 @@ static int lower_gated(struct qc_lower *l, struct qc_node *n,
 	if (!rc)
 		rc = qc_lower_in(l, n->in[1], &w[2], err);
 	if (!rc)
-		rc = qc_lower_out(l, n->out[0], &w[0], err);
+		rc = qc_lower_out_over(l, n, &w[0], err);
 	if (rc)
 		return rc;
 	qc_vcmd_init(l, &v, NSP_BINARY, qc_attr_int(n, "kind", 0));
@@ -274,7 +274,7 @@ static int lower_act(struct qc_lower *l, struct qc_node *n,
 	int rc = qc_lower_in(l, n->in[0], &w[1], err);
 
 	if (!rc)
-		rc = qc_lower_out(l, n->out[0], &w[0], err);
+		rc = qc_lower_out_over(l, n, &w[0], err);
 	if (rc)
 		return rc;
 	qc_vcmd_init(l, &v, NSP_UNARY, qc_attr_int(n, "kind", 0));

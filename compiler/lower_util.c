@@ -127,3 +127,48 @@ int qc_lower_out_done(struct qc_lower *l, struct qc_value *v,
 	qc_view_reshape(&src, v->rank, v->dim);	/* dense */
 	return qc_emit_move(l, l->view[v->id], &src, err);
 }
+
+/* ---- results in place of inputs ---- */
+
+/* A result replaces an input of this size: less is not worth an order of commands. */
+#define REPLACE_MIN (1u << 20)
+
+/* May @n, which is being lowered, write its result where its input @v is? */
+static bool may_replace(const struct qc_lower *l, const struct qc_node *n,
+			const struct qc_value *v)
+{
+	const struct qc_value *out = n->out[0];
+	const struct qc_view *at;
+	uint32_t i, uses;
+
+	if (!v || v->cst || v->is_input || v->id >= l->num_values)
+		return false;
+	at = l->view[v->id];
+	if (!at || at->buf->kind != QC_BUF_TEMP || at->buf->shared ||
+	    at->buf->owner != v->id + 1 || at->buf->size < REPLACE_MIN ||
+	    at->dtype != qc_lower_store(l, out) || !qc_view_dense(at) ||
+	    at->off || v->rank != out->rank)
+		return false;
+	for (i = 0; i < v->rank; i++)
+		if (v->dim[i] != out->dim[i])
+			return false;
+	for (i = 0, uses = l->used[v->id]; i < n->num_in; i++)
+		uses += n->in[i] == v;
+	return uses == v->num_uses;
+}
+
+int qc_lower_out_over(struct qc_lower *l, struct qc_node *n,
+		      struct qc_view *out, struct qaic_err *err)
+{
+	struct qc_value *v = n->out[0];
+	uint32_t i;
+
+	for (i = 0; i < n->num_in && !l->dest[v->id]; i++) {
+		if (!may_replace(l, n, n->in[i]))
+			continue;
+		*out = *l->view[n->in[i]->id];
+		out->buf->owner = v->id + 1;
+		return qc_lower_alias(l, v, out, err);
+	}
+	return qc_lower_out(l, v, out, err);
+}

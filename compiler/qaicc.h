@@ -73,6 +73,17 @@ struct qaicc_options {
 	struct qaic_progress progress;
 };
 
+/* All commands of one operation of the instruction set. */
+struct qaicc_op_report {
+	const char *name;
+	uint32_t commands;
+	double hmx, hvx;		/* seconds, of all NSPs over their number */
+	uint64_t ddr, noc;		/* bytes */
+};
+
+#define QAICC_REPORT_OPS 32
+#define QAICC_REPORT_PARTS 8
+
 /* What -aic-perf-metrics prints, one per specialization. */
 struct qaicc_spec_report {
 	char name[64];
@@ -82,6 +93,11 @@ struct qaicc_spec_report {
 	uint32_t phases;
 	uint32_t commands;		/* of all NSPs */
 	double seconds[3];		/* modelled: Std, Pro, Ultra */
+	/* where the time of a Pro goes: phases by what they wait for, and the rest */
+	struct { const char *what; double seconds; } part[QAICC_REPORT_PARTS];
+	double hmx;			/* seconds that its busiest HMX works */
+	struct qaicc_op_report op[QAICC_REPORT_OPS];
+	uint32_t num_ops;
 };
 
 struct qaicc_report {

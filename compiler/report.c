@@ -7,6 +7,46 @@
 
 #include "compiler/compile.h"
 
+static void report_ops(const struct qpc_timing *t, struct qaicc_spec_report *r)
+{
+	uint32_t i;
+
+	for (i = 0; i < NSP_OP_COUNT && r->num_ops < QAICC_REPORT_OPS; i++) {
+		const struct qpc_timing_op *op = &t->op[i];
+
+		if (!op->commands)
+			continue;
+		r->op[r->num_ops++] = (struct qaicc_op_report){
+			.name = qpc_op_name(i), .commands = op->commands,
+			.hmx = op->hmx_s, .hvx = op->hvx_s,
+			.ddr = op->ddr, .noc = op->noc,
+		};
+	}
+}
+
+static void report_parts(const struct qpc_timing *t,
+			 struct qaicc_spec_report *r)
+{
+	static const char *const bound[QPC_BOUND_COUNT] = {
+		[QPC_BOUND_HMX] = "HMX", [QPC_BOUND_HVX] = "HVX",
+		[QPC_BOUND_DDR] = "DDR", [QPC_BOUND_NOC] = "NoC",
+		[QPC_BOUND_PORT] = "port of an NSP",
+	};
+	uint32_t i;
+
+	_Static_assert(QPC_BOUND_COUNT + 3 == QAICC_REPORT_PARTS, "a place each");
+	for (i = 0; i < QPC_BOUND_COUNT; i++) {
+		r->part[i].what = bound[i];
+		r->part[i].seconds = t->bound_s[i];
+	}
+	r->part[i].what = "barriers";
+	r->part[i++].seconds = t->barrier_s;
+	r->part[i].what = "PCIe";
+	r->part[i++].seconds = t->pcie_s;
+	r->part[i].what = "call";
+	r->part[i].seconds = t->call_s;
+}
+
 static void report_spec(const struct qpc_program *prog, uint32_t k,
 			struct qaicc_spec_report *r)
 {
@@ -17,6 +57,11 @@ static void report_spec(const struct qpc_program *prog, uint32_t k,
 	for (i = 0; i < QPC_SKU_COUNT; i++) {
 		qpc_timing(prog, k, i, &t);
 		r->seconds[i] = t.seconds;
+		if (i == QPC_SKU_PRO) {
+			report_ops(&t, r);
+			report_parts(&t, r);
+			r->hmx = t.hmx_s;
+		}
 	}
 	r->macs = t.macs;
 	r->ddr_read = t.ddr_read;

@@ -270,6 +270,6 @@ uint32_t qc_candidates(const struct qc_lower *l, const struct qc_vcmd *v,
 				n++;
 	}
 	if (!n || work <= QC_SMALL_WORK)
-		qc_cand_single(&cd[n++], 0);
+		qc_cand_single(&cd[n++], v->home);
 	return n;
 }

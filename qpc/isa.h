@@ -35,7 +35,7 @@
 #define NSP_IMMS	6
 
 #define NSP_MAX_NSPS	16
-#define NSP_VTCM_SIZE	(8u << 20)	/* TCM + LOCAL of one NSP fit in it */
+#define NSP_VTCM_SIZE	(8u << 20)	/* what TCM and LOCAL take of one NSP fits in it */
 
 /* DMA Bridge handshake, see Documentation/isa */
 #define QPC_SEM_READY	0	/* NSPs INC when idle; inputs wait for num_nsps */
@@ -48,7 +48,9 @@ enum nsp_space {
 	NSP_SPACE_DDR = 2,	/* the activation's DDR: IO, retained state, spills */
 	/*
 	 * On-chip memory that every NSP sees the same: a write is multicast to
-	 * the VTCM of all NSPs, and is there after the next barrier.
+	 * the VTCM of all NSPs, and is there after the next barrier. Its last
+	 * spread_size bytes are not copied: each of them is only in the VTCM of
+	 * the NSP that wrote it, and the others fetch it from there.
 	 */
 	NSP_SPACE_TCM = 3,
 	NSP_SPACE_LOCAL = 4,	/* VTCM that only this NSP sees */

@@ -180,7 +180,7 @@ static void scalars(const struct qpc_program *prog,
 	SET(MD_SINGLE_VTCM_PAGE, 1, 1);
 	SET(MD_HVX_FP, 1, 1);
 	SET(MD_HMX_FP, 1, 1);
-	SET(MD_VTCM_SIZE, 4, prog->tcm_size + prog->local_size);
+	SET(MD_VTCM_SIZE, 4, qpc_vtcm_size(prog));
 	SET(MD_L2TCM_SIZE, 4, L2TCM_SIZE);
 	SET(MD_HEAP_SIZE, 8, 0);
 	SET(MD_RAW_LENGTH, 8, 0);

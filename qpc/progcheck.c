@@ -46,7 +46,8 @@ int qpc_progdesc_same(const struct qpc_program *host,
 	if (host->const_size != card->const_size ||
 	    host->ddr_size != card->ddr_size ||
 	    host->tcm_size != card->tcm_size ||
-	    host->local_size != card->local_size)
+	    host->local_size != card->local_size ||
+	    host->spread_size != card->spread_size)
 		return differs(err, "the size of a memory");
 	if (host->num_states != card->num_states)
 		return differs(err, "the retained states");

@@ -104,6 +104,7 @@ static bool put_program(struct qpc_arena *a, Qaicprog__Program *m,
 	m->ddr_size = p->ddr_size;
 	m->tcm_size = p->tcm_size;
 	m->local_size = p->local_size;
+	m->spread_size = p->spread_size;
 	s = list(a, p->num_specs, sizeof(*s), &ptrs);
 	for (i = 0; s && i < p->num_specs; i++)
 		if (!put_spec(a, &s[i], &p->specs[i], card))
@@ -243,6 +244,7 @@ static void get_program(struct qpc_program *p, const Qaicprog__Program *m,
 	p->ddr_size = m->ddr_size;
 	p->tcm_size = m->tcm_size;
 	p->local_size = m->local_size;
+	p->spread_size = m->spread_size;
 	get_states(p, m, failed);
 	p->specs = take_array(m->n_specs, sizeof(*p->specs), failed);
 	p->nodes = take_array(m->n_nodes, sizeof(*p->nodes), failed);

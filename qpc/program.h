@@ -84,7 +84,8 @@ struct qpc_program {
 	uint32_t profiling;		/* enum qpc_profiling */
 	uint64_t const_size;		/* bytes of constants.bin */
 	uint64_t ddr_size;		/* dynamic DDR: bindings, states, spills */
-	uint64_t tcm_size;		/* TCM space; tcm + local <= NSP_VTCM_SIZE */
+	uint64_t tcm_size;		/* TCM space */
+	uint64_t spread_size;		/* of it, at the end: bytes that one NSP has */
 	uint64_t local_size;		/* LOCAL space of each NSP */
 	struct qpc_state *states;
 	uint32_t num_states;
@@ -96,6 +97,13 @@ struct qpc_program {
 
 /* Frees what a program owns (all strings and arrays), not the struct. */
 void qpc_program_release(struct qpc_program *prog);
+
+/* Bytes of one NSP's VTCM that a program takes; NSP_VTCM_SIZE at most. */
+static inline uint64_t qpc_vtcm_size(const struct qpc_program *p)
+{
+	return p->tcm_size - p->spread_size + p->local_size +
+	       p->spread_size / p->num_nsps + !!(p->spread_size % p->num_nsps);
+}
 
 /*
  * Prove that the program can run unchecked: every operand of every command
@@ -208,6 +216,17 @@ const char *qpc_reduce_name(unsigned int sub);
 
 enum qpc_sku { QPC_SKU_STD, QPC_SKU_PRO, QPC_SKU_ULTRA, QPC_SKU_COUNT };
 
+/* What a phase waits for: the slowest of these. */
+enum qpc_bound { QPC_BOUND_HMX, QPC_BOUND_HVX, QPC_BOUND_DDR, QPC_BOUND_NOC,
+		 QPC_BOUND_PORT, QPC_BOUND_COUNT };
+
+/* All commands of one operation. */
+struct qpc_timing_op {
+	uint32_t commands;
+	double hmx_s, hvx_s;		/* of all NSPs, over their number */
+	double ddr, noc;		/* bytes */
+};
+
 struct qpc_timing {
 	uint64_t macs;			/* multiply-accumulates of HMX */
 	uint64_t ddr_read, ddr_write;	/* bytes */
@@ -217,10 +236,16 @@ struct qpc_timing {
 	uint32_t phases;
 	uint64_t vtcm;			/* bytes of VTCM that one NSP uses */
 	double hmx_s, hvx_s, dma_s;	/* busy time of the busiest NSP */
-	double seconds;			/* modelled time of one call */
+	double bound_s[QPC_BOUND_COUNT];	/* time of the phases bound by it, */
+	double barrier_s, pcie_s, call_s;	/* and what else there is */
+	double seconds;			/* modelled time of one call: their sum */
+	struct qpc_timing_op op[NSP_OP_COUNT];
 };
 
-/* Model one call of specialization @spec. Assumptions: Documentation/timing. */
+/*
+ * Model one call of specialization @spec; all 0 if there is no memory for it.
+ * Assumptions: Documentation/timing.
+ */
 void qpc_timing(const struct qpc_program *prog, uint32_t spec,
 		enum qpc_sku sku, struct qpc_timing *out);
 const char *qpc_sku_name(enum qpc_sku sku);

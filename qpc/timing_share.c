@@ -113,3 +113,62 @@ enum qpc_share qpc_shared_read(struct qpc_shared *s, unsigned int nsp,
 	t->multicast = true;
 	return QPC_SHARE_FIRST;
 }
+
+/* ---- what an NSP wrote itself ---- */
+
+/* Axes from the closest to the farthest, those that are one run as one. */
+static unsigned int runs(const struct nsp_cmd *cmd, unsigned int k,
+			 struct qpc_axis run[NSP_DIMS])
+{
+	struct qpc_axis ax[NSP_DIMS], t;
+	unsigned int n = qpc_opnd_axes(cmd, k, ax), i, j, num = 0;
+
+	for (i = j = 0; i < n; i++)
+		if (ax[i].stride && ax[i].count > 1)
+			ax[j++] = ax[i];
+	n = j;
+	for (i = 1; i < n; i++)
+		for (j = i; j && ax[j].stride < ax[j - 1].stride; j--) {
+			t = ax[j];
+			ax[j] = ax[j - 1];
+			ax[j - 1] = t;
+		}
+	for (i = 0; i < n; i++) {
+		struct qpc_axis *last = num ? &run[num - 1] : NULL;
+
+		if (last && (int64_t)last->stride * last->count == ax[i].stride)
+			last->count *= ax[i].count;
+		else
+			run[num++] = ax[i];
+	}
+	return num;
+}
+
+static struct slot *find_written(struct qpc_shared *s,
+				 const struct nsp_cmd *cmd, unsigned int k)
+{
+	struct qpc_axis run[NSP_DIMS];
+	unsigned int n = runs(cmd, k, run), i;
+	uint64_t h = NSP_OP_COUNT;	/* not the way of a read */
+
+	for (i = 0; i < n; i++)
+		h = mix(mix(h, run[i].count), run[i].stride);
+	return find(s, cmd->o[k].addr, cmd->dtype[k], h);
+}
+
+void qpc_shared_write(struct qpc_shared *s, unsigned int nsp,
+		      const struct nsp_cmd *cmd, unsigned int k)
+{
+	struct slot *t = s ? find_written(s, cmd, k) : NULL;
+
+	if (t)
+		t->reads[nsp] = 1;
+}
+
+bool qpc_shared_own(struct qpc_shared *s, unsigned int nsp,
+		    const struct nsp_cmd *cmd, unsigned int k)
+{
+	struct slot *t = s ? find_written(s, cmd, k) : NULL;
+
+	return t && t->reads[nsp];
+}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What several NSPs read of DDR in one phase: the same operand, read by each of them,
- * is fetched once and multicast.
+ * What several NSPs read in one phase, of DDR or of each other's VTCM: the same operand,
+ * read by each of them, is fetched once and multicast. And what an NSP wrote itself.
  */
 #ifndef QPC_TIMING_SHARE_H
 #define QPC_TIMING_SHARE_H
@@ -27,5 +27,14 @@ enum qpc_share {
 /* Stream @nsp reads operand @k of a command. */
 enum qpc_share qpc_shared_read(struct qpc_shared *s, unsigned int nsp,
 			       const struct nsp_cmd *cmd, unsigned int k);
+
+/*
+ * Stream @nsp writes operand @k of a command, or reads it: has it written the same
+ * elements in this phase?
+ */
+void qpc_shared_write(struct qpc_shared *s, unsigned int nsp,
+		      const struct nsp_cmd *cmd, unsigned int k);
+bool qpc_shared_own(struct qpc_shared *s, unsigned int nsp,
+		    const struct nsp_cmd *cmd, unsigned int k);
 
 #endif

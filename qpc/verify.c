@@ -261,11 +261,14 @@ static int check_header(const struct qpc_program *prog, struct qaic_err *err)
 	if (prog->precision != QAIC_F16 && prog->precision != QAIC_F32)
 		return qaic_fail(err, -EINVAL, "precision %u is not F16 or F32",
 				 prog->precision);
-	if (prog->tcm_size > NSP_VTCM_SIZE ||
-	    prog->local_size > NSP_VTCM_SIZE - prog->tcm_size)
+	if (prog->tcm_size > (uint64_t)prog->num_nsps * NSP_VTCM_SIZE ||
+	    prog->spread_size > prog->tcm_size ||
+	    prog->local_size > NSP_VTCM_SIZE ||
+	    qpc_vtcm_size(prog) > NSP_VTCM_SIZE)
 		return qaic_fail(err, -EINVAL,
-				 "TCM %llu + LOCAL %llu bytes do not fit in the VTCM of %u",
+				 "TCM %llu (%llu of it spread over the NSPs) + LOCAL %llu bytes do not fit in the VTCM of %u",
 				 (unsigned long long)prog->tcm_size,
+				 (unsigned long long)prog->spread_size,
 				 (unsigned long long)prog->local_size,
 				 NSP_VTCM_SIZE);
 	if (prog->const_size > QPC_MAX_MEM || prog->ddr_size > QPC_MAX_MEM)

@@ -178,6 +178,28 @@ static int parse_defines(struct qaicc_symbol **out, struct qaic_err *err)
 	return rc;
 }
 
+/* Where the time of a Pro goes. */
+static void print_account(const struct qaicc_spec_report *s)
+{
+	uint32_t i;
+
+	printf("  Time of a Pro, by what phases wait for\n");
+	for (i = 0; i < QAICC_REPORT_PARTS; i++)
+		if (s->part[i].what)
+			printf("    %-18s %10.3f ms %4.0f %%\n", s->part[i].what,
+			       s->part[i].seconds * 1e3,
+			       100 * s->part[i].seconds / s->seconds[1]);
+	printf("    %-18s %10.3f ms %4.0f %%\n", "HMX is busy", s->hmx * 1e3,
+	       100 * s->hmx / s->seconds[1]);
+	printf("  %-12s %9s %10s %10s %10s %10s\n", "Operation", "commands",
+	       "HMX ms", "HVX ms", "DDR MB", "NoC MB");
+	for (i = 0; i < s->num_ops; i++)
+		printf("    %-10s %9u %10.3f %10.3f %10.3f %10.3f\n",
+		       s->op[i].name, s->op[i].commands, s->op[i].hmx * 1e3,
+		       s->op[i].hvx * 1e3, s->op[i].ddr / 1e6,
+		       s->op[i].noc / 1e6);
+}
+
 static void print_spec(const struct qaicc_spec_report *s)
 {
 	static const char *const sku[] = { "Std", "Pro", "Ultra" };
@@ -196,6 +218,7 @@ static void print_spec(const struct qaicc_spec_report *s)
 	for (i = 0; i < QAIC_ARRAY_SIZE(sku); i++)
 		printf("  Modelled time %-6s %.3f ms\n", sku[i],
 		       s->seconds[i] * 1e3);
+	print_account(s);
 }
 
 static void print_metrics(const struct qaicc_report *r, const char *format)

@@ -227,6 +227,39 @@ static void pm_experts_not(Onnx__ModelProto *m)
 	mm_node(m, "MatMul", "we,x4", "y");
 }
 
+/*
+ * Values of 3 MiB, too many for the TCM of one NSP. Some may be overwritten by their last
+ * reader; "c" has a second name, "p" is read twice by the command list of Sum.
+ */
+static MM_MAYBE void pm_large(Onnx__ModelProto *m)
+{
+	static float w[8 * 128];
+	const int64_t dims[2] = { 8, 128 };
+	unsigned int i;
+
+	for (i = 0; i < 8 * 128; i++)
+		w[i] = (float)(i * 29 % 17) / 64 - 0.1f;
+	mm_init(m, mm_tensor("w", 1, 2, dims, w, sizeof(w)));
+	mm_ints(m, "flat", 2, 6LL, 8LL);
+	mm_ints(m, "times", 2, 1024LL, 1LL);
+	mm_ints(m, "wide", 2, 3072LL, 256LL);
+	mm_ints(m, "back", 2, 6144LL, 128LL);
+	mm_node(m, "Reshape", "x,flat", "x2");
+	mm_node(m, "Tile", "x2,times", "xs");
+	mm_node(m, "MatMul", "xs,w", "a");
+	mm_node(m, "Relu", "a", "b");
+	mm_node(m, "Add", "a,b", "c");
+	mm_node(m, "Reshape", "c,wide", "r");
+	mm_node(m, "Mul", "c,c", "d");
+	mm_node(m, "Reshape", "d,wide", "e");
+	mm_node(m, "Sub", "e,r", "f");
+	mm_node(m, "Reshape", "f,back", "p");
+	mm_node(m, "Tanh", "p", "q");
+	mm_node(m, "Sum", "p,q,p", "s");
+	mm_node(m, "Abs", "s", "t");
+	mm_node(m, "Sub", "t,a", "y");
+}
+
 static const struct pattern patterns[] = {
 	{ "rms", pm_rms, "RMSNorm", 1, "Sqrt" },
 	{ "rms-reciprocal", pm_rms_reciprocal, "RMSNorm", 1, "Reciprocal" },
@@ -282,6 +315,7 @@ static const struct pattern patterns[] = {
 	{ "open-mask", pm_open_mask, "Attention", 1, "Softmax" },
 	{ "open-mask-bias", pm_open_mask_bias, "Attention", 1, "Add" },
 	{ "open-mask-not", pm_open_mask_not, "Attention", 0, NULL },
+	{ "large", pm_large, "Sum", 1, NULL },
 };
 
 static MM_MAYBE Onnx__ModelProto *pattern_model(const struct pattern *p)

@@ -137,7 +137,10 @@ int qaic_show_memory(const struct qpc_program *p, int spec,
 	printf("  const        %14" PRIu64 " bytes\n", p->const_size);
 	printf("  ddr          %14" PRIu64 " bytes\n", p->ddr_size);
 	printf("  tcm          %14" PRIu64 " bytes, the same on every NSP\n",
-	       p->tcm_size);
+	       p->tcm_size - p->spread_size);
+	if (p->spread_size)
+		printf("  tcm, spread  %14" PRIu64 " bytes, each on one NSP\n",
+		       p->spread_size);
 	printf("  local        %14" PRIu64 " bytes of each NSP\n",
 	       p->local_size);
 	for (i = 0; i < p->num_states; i++, at++) {

@@ -37,11 +37,18 @@ static void make(struct qc_lower *l, uint64_t max_size, bool local)
 	}
 }
 
+#define SPREAD NSP_SPACE_COUNT	/* a space of its own for the plan */
+
+static unsigned int space_of(const struct qc_buf *b)
+{
+	return b->spread ? SPREAD : b->space;
+}
+
 static void check(const struct qc_plan *p)
 {
-	uint64_t limit[NSP_SPACE_COUNT] = {
+	uint64_t limit[SPREAD + 1] = {
 		[NSP_SPACE_TCM] = p->tcm, [NSP_SPACE_LOCAL] = p->local,
-		[NSP_SPACE_DDR] = p->spill,
+		[NSP_SPACE_DDR] = p->spill, [SPREAD] = p->spread,
 	};
 	uint32_t i, k;
 
@@ -52,12 +59,12 @@ static void check(const struct qc_plan *p)
 		if (!a->live)
 			continue;
 		assert_int_equal(a->off % 64, 0);
-		assert_true(a->off + a->size <= limit[a->space]);
+		assert_true(a->off + a->size <= limit[space_of(a)]);
 		assert_int_equal(a->local, a->space == NSP_SPACE_LOCAL);
 		for (k = 0; k < i; k++) {
 			const struct qc_buf *b = &bufs[k];
 
-			if (!b->live || a->space != b->space ||
+			if (!b->live || space_of(a) != space_of(b) ||
 			    a->last < b->first || b->last < a->first)
 				continue;
 			assert_true(a->off + a->size <= b->off ||
@@ -95,6 +102,73 @@ static void spills(void **state)
 	assert_true(p.spill > 0);
 }
 
+#define NSPS 4
+
+/*
+ * Every buffer is written by all NSPs alike, but each fifth by one; every third is read
+ * by all of them.
+ */
+static void share_out(struct qc_lower *l)
+{
+	uint32_t i, n;
+
+	l->num_nsps = NSPS;
+	l->acc = calloc(2 * NUM * NSPS, sizeof(*l->acc));
+	assert_non_null(l->acc);
+	for (i = 0; i < NUM; i++) {
+		struct qc_buf *b = &bufs[i];
+
+		for (n = 0; n < NSPS; n++) {
+			struct qc_access *w = &l->acc[l->num_acc++];
+			struct qc_access *r = &l->acc[l->num_acc++];
+
+			w->nsp = i % 5 ? n : 0;
+			r->nsp = n;
+			w->r.elem = (b->size + NSPS - 1) / NSPS;
+			r->r.elem = i % 3 ? w->r.elem : (int64_t)b->size;
+			w->next = b->writes;
+			b->writes = l->num_acc - 1;
+			r->next = b->reads;
+			b->reads = l->num_acc;
+		}
+	}
+}
+
+static void spreads(void **state)
+{
+	struct qaic_err err = QAIC_ERR_INIT;
+	uint64_t in_tcm = 0, room = 40 << 20;
+	struct qc_plan all = { 0 }, p = { 0 };
+	struct qc_lower l;
+	uint32_t i, num = 0;
+
+	make(&l, 4 << 20, true);
+	share_out(&l);
+	assert_int_equal(qc_plan(&l, &all, &err), 0);
+	assert_int_equal(all.spread, 0);
+	assert_int_equal(qc_plan_spread(&l, 1 << 20, room, &p, &err), 0);
+	check(&p);
+	assert_true(p.tcm <= 1 << 20 && p.spread <= room && p.spread > room / 2);
+	assert_true(p.spill < all.spill);
+	for (i = 0; i < NUM; i++) {
+		if (bufs[i].spread)
+			assert_int_not_equal(i % 5, 0);
+		num += bufs[i].live && bufs[i].spread;
+		/* copies are for those who read all of it, or cannot be spread */
+		if (bufs[i].live && bufs[i].space == NSP_SPACE_TCM &&
+		    !bufs[i].spread) {
+			in_tcm += bufs[i].size;
+			assert_true(i % 3 == 0 || i % 5 == 0);
+		}
+	}
+	assert_true(num > 20 && in_tcm > 0);
+	/* and back */
+	assert_int_equal(qc_plan(&l, &p, &err), 0);
+	check(&p);
+	assert_int_equal(p.spread, 0);
+	free(l.acc);
+}
+
 static void too_much_local(void **state)
 {
 	struct qaic_err err = QAIC_ERR_INIT;
@@ -111,6 +185,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fits),
 		cmocka_unit_test(spills),
+		cmocka_unit_test(spreads),
 		cmocka_unit_test(too_much_local),
 	};
 

@@ -142,6 +142,7 @@ static inline void sample_program(struct qpc_program *p, uint32_t num_nsps)
 	p->const_size = SAMPLE_CONSTS;
 	p->ddr_size = SAMPLE_DDR;
 	p->tcm_size = SAMPLE_TCM;
+	p->spread_size = SAMPLE_TCM / 4;
 	p->local_size = SAMPLE_LOCAL;
 	p->num_states = 1;
 	p->states = calloc(1, sizeof(*p->states));

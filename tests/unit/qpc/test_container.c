@@ -44,6 +44,7 @@ static void same_program(const struct qpc_program *a, const struct qpc_program *
 	assert_int_equal(a->const_size, b->const_size);
 	assert_int_equal(a->ddr_size, b->ddr_size);
 	assert_int_equal(a->tcm_size, b->tcm_size);
+	assert_int_equal(a->spread_size, b->spread_size);
 	assert_int_equal(a->local_size, b->local_size);
 	assert_int_equal(a->num_states, b->num_states);
 	assert_string_equal(a->states[0].name, b->states[0].name);

@@ -180,7 +180,9 @@ static void test_slots(void **state)
 	static const struct { int field, size; uint64_t value; } want[] = {
 		{ 0, 2, 1 }, { 11, 8, SAMPLE_DDR }, { 13, 8, SAMPLE_CONSTS },
 		{ 15, 8, 0x460 }, { 18, 2, 4 }, { 19, 2, 3 }, { 20, 2, 2 },
-		{ 21, 1, 2 }, { 22, 1, 0 }, { 30, 4, SAMPLE_TCM + SAMPLE_LOCAL },
+		{ 21, 1, 2 }, { 22, 1, 0 },
+		/* of the last quarter, a third part */
+		{ 30, 4, SAMPLE_TCM * 3 / 4 + SAMPLE_LOCAL + 1024 / 3 + 1 },
 	};
 	struct packed p;
 	struct fb_in in;

@@ -19,6 +19,7 @@ static void decoder(struct qpc_program *p, uint32_t nsps, uint32_t rows,
 
 	sample_program(p, nsps);
 	p->const_size = 1ull << 40;
+	p->spread_size = 0;
 	for (n = 0; n < nsps; n++) {
 		struct qpc_stream *s = &p->specs[0].streams[n];
 
@@ -247,6 +248,92 @@ static void test_shared(void **state)
 	qpc_program_release(&p);
 }
 
+/* TCM that is spread: written where it was made, fetched once by all who want it. */
+static void test_spread(void **state)
+{
+	const uint64_t part = 2ull * 256 * 1024, all = 2ull * 256 * 4096;
+	struct qpc_timing t, copied;
+	struct qpc_program p;
+	uint32_t n;
+
+	decoder(&p, 4, 256, 1, 4096, 4096);
+	p.tcm_size = 2 * all;
+	p.spread_size = 0;
+	for (n = 0; n < 4; n++) {
+		struct nsp_cmd *c = &p.specs[0].streams[n].cmds[0];
+
+		c->o[0].addr += all + 2 * n * 1024;
+		c->o[0].stride[2] = 4096;
+	}
+	qpc_timing(&p, 0, QPC_SKU_PRO, &copied);
+	assert_int_equal(copied.noc, 4 * part);	/* each its part, to all */
+	/* results stay, operand 1 comes from the others: once for all */
+	p.spread_size = 2 * all;
+	qpc_timing(&p, 0, QPC_SKU_PRO, &t);
+	assert_int_equal(t.noc, all);
+	assert_int_equal(t.ddr_read, copied.ddr_read);
+	assert_int_equal(copied.vtcm, 2 * all + SAMPLE_LOCAL);
+	assert_int_equal(t.vtcm, 2 * all / 4 + SAMPLE_LOCAL);
+	/* one reads what it has just written itself: that is free */
+	for (n = 0; n < 4; n++) {
+		struct nsp_cmd *c = p.specs[0].streams[n].cmds;
+
+		c[1] = sample_cmd(NSP_UNARY, NSP_U_RELU, 1, 1, 1, 1, 256, 1024);
+		c[1].o[0] = c[0].o[0];
+		c[1].o[0].stride[4] = 4096;
+		c[1].o[0].stride[2] = c[1].o[0].stride[3] = 0;
+		c[1].o[0].stride[5] = 1;
+		c[1].o[1] = c[1].o[0];
+		c[1].dtype[0] = c[1].dtype[1] = QAIC_F16;
+	}
+	qpc_timing(&p, 0, QPC_SKU_PRO, &t);
+	assert_int_equal(t.noc, all);
+	/* but not what another one has */
+	for (n = 0; n < 4; n++)
+		p.specs[0].streams[n].cmds[1].o[1].addr ^= 2048;
+	qpc_timing(&p, 0, QPC_SKU_PRO, &t);
+	assert_int_equal(t.noc, all + 4 * part);
+	assert_int_equal(t.op[NSP_UNARY].noc, 4 * part);
+	qpc_program_release(&p);
+}
+
+/* What was there before the call is fetched while the arithmetic goes on. */
+static void test_ahead(void **state)
+{
+	const double weights = 2.0 * 4096 * 4096;
+	double ddr = weights / 137e9, sum = 0;
+	struct qpc_timing t, full;
+	struct qpc_program p;
+	uint32_t n, i;
+
+	/* a phase without DDR that lasts as long as the weights of the next */
+	decoder(&p, 16, 1, 2, 4096, 4096);
+	p.tcm_size = SAMPLE_TCM;
+	for (n = 0; n < 16; n++) {
+		struct nsp_cmd *c = &p.specs[0].streams[n].cmds[0];
+
+		*c = sample_relu();
+		c->dims[4] = 1 << 15;
+		c->o[0].addr = c->o[1].addr = NSP_ADDR(NSP_SPACE_LOCAL, 0);
+		c->o[0].stride[4] = c->o[1].stride[4] = 0;
+	}
+	qpc_timing(&p, 0, QPC_SKU_PRO, &t);
+	assert_true(t.hvx_s < ddr / 10);
+	assert_true(percent(t.bound_s[QPC_BOUND_DDR], ddr) < 0);
+	assert_true(percent(t.bound_s[QPC_BOUND_DDR] + t.hvx_s + 1e-6, ddr) < 5);
+	/* no room, no hurry */
+	p.local_size = NSP_VTCM_SIZE - p.tcm_size;
+	qpc_timing(&p, 0, QPC_SKU_PRO, &full);
+	assert_true(percent(full.bound_s[QPC_BOUND_DDR], ddr) > -0.1);
+	/* the parts are the whole */
+	for (i = 0; i < QPC_BOUND_COUNT; i++)
+		sum += t.bound_s[i];
+	sum += t.barrier_s + t.pcie_s + t.call_s;
+	assert_true(percent(sum, t.seconds) < 1e-9);
+	assert_true(full.seconds > t.seconds);
+	qpc_program_release(&p);
+}
+
 /* A cache read counts what is read, not what could be. */
 static void test_indexed(void **state)
 {
@@ -328,6 +415,8 @@ int main(void)
 		cmocka_unit_test(test_batch),
 		cmocka_unit_test(test_prefill_cores),
 		cmocka_unit_test(test_shared),
+		cmocka_unit_test(test_spread),
+		cmocka_unit_test(test_ahead),
 		cmocka_unit_test(test_indexed),
 		cmocka_unit_test(test_command),
 		cmocka_unit_test(test_edges),

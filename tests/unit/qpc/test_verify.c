@@ -471,6 +471,10 @@ CHANGE(more_nsps, p->num_nsps = 3)
 CHANGE(precision, p->precision = QAIC_BF16)
 CHANGE(vtcm, p->tcm_size = NSP_VTCM_SIZE)
 CHANGE(vtcm_wrap, p->tcm_size = UINT64_MAX - 100)
+/* of two NSPs: half of what is spread counts */
+CHANGE(vtcm_spread, p->spread_size = p->tcm_size =
+		    2 * (NSP_VTCM_SIZE - SAMPLE_LOCAL) + 1)
+CHANGE(spread_over, p->spread_size = p->tcm_size + 1)
 CHANGE(ddr_huge, p->ddr_size = UINT64_MAX)
 CHANGE(const_huge, p->const_size = 1ull << 56)
 CHANGE(const_small, p->const_size = 4095)
@@ -513,6 +517,8 @@ static void test_program(void **state)
 	bad_program(precision, "precision");
 	bad_program(vtcm, "VTCM");
 	bad_program(vtcm_wrap, "VTCM");
+	bad_program(vtcm_spread, "VTCM");
+	bad_program(spread_over, "VTCM");
 	bad_program(ddr_huge, "DDR");
 	bad_program(const_huge, "constants");
 	bad_program(const_small, "leaves the CONST");

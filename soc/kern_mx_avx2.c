@@ -17,6 +17,7 @@
 #include "soc/kern_mx_common.h"
 
 #define TILE	4
+#define MAX_STREAMS	1
 #define RUN	16		/* blocks: 16 KiB of words */
 #define DECODED	1024		/* bytes of a decoded block */
 
@@ -70,6 +71,16 @@ static inline __m256i magnitude4(__m256i low)
 	return _mm256_shuffle_epi8(t, low);
 }
 
+/* The low four bits of the codes of vector @v of half @p of a block. */
+static inline __m256i low_bits(const uint8_t *p, int v)
+{
+	__m256i l = load(p + 64 * (v / 2));
+
+	if (v & 1)
+		l = _mm256_srli_epi16(l, 4);
+	return _mm256_and_si256(l, _mm256_set1_epi8(15));
+}
+
 /* Vector @v of half @p of a block: magnitude, and a byte with the value's sign. */
 static inline __attribute__((always_inline))
 __m256i split(enum qaic_dtype dtype, const uint8_t *p, int v, __m256i *sign)
@@ -83,10 +94,7 @@ __m256i split(enum qaic_dtype dtype, const uint8_t *p, int v, __m256i *sign)
 		*sign = l;
 		return _mm256_abs_epi8(l);
 	}
-	l = load(p + 64 * (v / 2));
-	if (v & 1)
-		l = _mm256_srli_epi16(l, 4);
-	l = _mm256_and_si256(l, _mm256_set1_epi8(15));
+	l = low_bits(p, v);
 	if (dtype == QAIC_MXFP4) {
 		*sign = _mm256_or_si256(_mm256_slli_epi16(l, 4), one);
 		return magnitude4(l);
@@ -115,11 +123,15 @@ __m256i split(enum qaic_dtype dtype, const uint8_t *p, int v, __m256i *sign)
 static inline __attribute__((always_inline))
 __m256i value(enum qaic_dtype dtype, const uint8_t *p, int v)
 {
+	const __m256i e2m1 = _mm256_broadcastsi128_si256(_mm_setr_epi8(
+		0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12));
 	__m256i sign, mag;
 
 	if (dtype == QAIC_MXINT8)
 		return _mm256_xor_si256(load(p + 64 * v),
 					_mm256_set1_epi8((char)0x80));
+	if (dtype == QAIC_MXFP4)
+		return _mm256_shuffle_epi8(e2m1, low_bits(p, v));
 	mag = split(dtype, p, v, &sign);
 	return _mm256_sign_epi8(mag, sign);
 }
@@ -180,9 +192,33 @@ __m256i block8(enum qaic_dtype dtype, const uint8_t *p, const int8_t *a)
 	return s;
 }
 
+/* Where there is more arithmetic, prefetches are better left to GCC's schedule. */
 static inline __attribute__((always_inline))
-void gemv_act(enum qaic_dtype dtype, bool act8, const struct mx_job *j,
-	      size_t m, float *y, const uint8_t *w)
+void ahead(enum qaic_dtype dtype, const uint8_t *w)
+{
+	const size_t bytes = mx_elems(dtype) + QPC_PANEL_ROWS;
+	size_t o;
+
+	for (o = 0; o < bytes; o += 64) {
+		if (dtype == QAIC_MXINT8)
+			mx_fetch(w + o);
+		else
+			__builtin_prefetch(w + o, 0, 0);
+	}
+}
+
+/* The arithmetic limits: one stream. */
+static inline int streams(enum qaic_dtype dtype, size_t pitch)
+{
+	(void)dtype;
+	(void)pitch;
+	return 1;
+}
+
+static inline __attribute__((always_inline))
+void gemv_act(enum qaic_dtype dtype, bool act8, const int S,
+	      const struct mx_job *j, size_t m, float *y, size_t yfar,
+	      const uint8_t *w, size_t far)
 {
 	const size_t elems = mx_elems(dtype), bytes = elems + QPC_PANEL_ROWS;
 	const struct mx_rows *x = j->x;
@@ -192,6 +228,9 @@ void gemv_act(enum qaic_dtype dtype, bool act8, const struct mx_job *j,
 	__m256i s;
 	int h;
 
+	(void)S;
+	(void)yfar;
+	(void)far;
 	for (h = 0; h < 2; h++)
 		acc[h] = j->acc ? _mm256_div_ps(_mm256_loadu_ps(y + h * 8),
 						unit) :
@@ -200,7 +239,7 @@ void gemv_act(enum qaic_dtype dtype, bool act8, const struct mx_job *j,
 		g = x->blocks - b < QPC_GROUP ? x->blocks - b : QPC_GROUP;
 		for (i = 0; i < g; i++) {
 			at = m * x->blocks + b + i;
-			mx_ahead(w + i * bytes, bytes);
+			ahead(dtype, w + i * bytes + MX_AHEAD);
 			_Pragma("GCC unroll 2")
 			for (h = 0; h < 2; h++) {
 				p = w + i * elems + h * 32;

@@ -249,10 +249,18 @@ struct qpc_timing {
 void qpc_timing(const struct qpc_program *prog, uint32_t spec,
 		enum qpc_sku sku, struct qpc_timing *out);
 const char *qpc_sku_name(enum qpc_sku sku);
+/* What the positions of an ATTN say, which the model does not know. */
+struct qpc_seen {
+	double slots;		/* of the cache that are read, of all dims[0] lines */
+	double pairs;		/* of a query position and a slot that it sees */
+};
+
 /*
  * What the model counts for one command: bytes from and to DDR and other NSPs, and
- * operations, two for each multiply-accumulate.
+ * operations, two for each multiply-accumulate. @seen: of an ATTN that has run, or
+ * NULL: all slots that there can be.
  */
-void qpc_cmd_work(const struct nsp_cmd *cmd, double *bytes, double *ops);
+void qpc_cmd_work(const struct nsp_cmd *cmd, const struct qpc_seen *seen,
+		  double *bytes, double *ops);
 
 #endif

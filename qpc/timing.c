@@ -73,6 +73,11 @@ static double max(double a, double b)
 	return a > b ? a : b;
 }
 
+static double least(double a, double b)
+{
+	return a < b ? a : b;
+}
+
 /*
  * The part of an operand in CONST or DDR that is there before the call: constants, and
  * of a cache what earlier calls wrote.
@@ -359,7 +364,30 @@ void qpc_timing(const struct qpc_program *prog, uint32_t spec,
 	free(m.phases);
 }
 
-void qpc_cmd_work(const struct nsp_cmd *cmd, double *bytes, double *ops)
+/* Of an ATTN, what the slots that nobody sees would have been. */
+static void unseen(const struct nsp_cmd *cmd, const struct qpc_seen *seen,
+		   const struct qpc_vtcm *v, double *bytes, double *ops)
+{
+	double slots = cmd->dims[0] * qpc_cost_slots(cmd);
+	double pairs = slots * cmd->dims[1];
+	unsigned int k;
+
+	*ops *= least(seen->pairs / pairs, 1);
+	for (k = 2; k < NSP_OPNDS; k++) {
+		double part = k < 4 ? seen->slots / slots : seen->pairs / pairs;
+		unsigned int space = NSP_ADDR_SPACE(cmd->o[k].addr);
+
+		/* positions, and slopes of ALiBi, are read as they are */
+		if (k == 4 || (k == 5 && !cmd->o[k].stride[5]))
+			continue;
+		if (space == NSP_SPACE_DDR || space == NSP_SPACE_CONST)
+			*bytes -= qpc_cost_bytes(cmd, k, v) *
+				  (1 - least(part, 1));
+	}
+}
+
+void qpc_cmd_work(const struct nsp_cmd *cmd, const struct qpc_seen *seen,
+		  double *bytes, double *ops)
 {
 	/* 2 NSPs: multicasts count; nothing is spread, nothing read again */
 	struct qpc_timing_op op = { 0 };
@@ -376,6 +404,8 @@ void qpc_cmd_work(const struct nsp_cmd *cmd, double *bytes, double *ops)
 	qpc_cost(cmd, &cost);
 	*bytes = m.ddr_read + m.ddr_write + m.noc;
 	*ops = cost.macs > 0 ? 2 * cost.macs : cost.hvx;
+	if (seen && cmd->op == NSP_ATTN)
+		unseen(cmd, seen, &m.vtcm, bytes, ops);
 }
 
 const char *qpc_sku_name(enum qpc_sku sku)

@@ -32,8 +32,7 @@ static double touched(const struct nsp_cmd *cmd, unsigned int k)
 	return elems;
 }
 
-/* Cache slots that a query can see: all of them, or a window. */
-static double seen_slots(const struct nsp_cmd *cmd)
+double qpc_cost_slots(const struct nsp_cmd *cmd)
 {
 	double slots = cmd->dims[5];
 
@@ -57,7 +56,7 @@ static double elements(const struct nsp_cmd *cmd, unsigned int k)
 			touched(cmd, k);
 	case NSP_ATTN:
 		return k == 2 || k == 3 ?
-			(double)d[0] * d[3] * d[4] * seen_slots(cmd) :
+			(double)d[0] * d[3] * d[4] * qpc_cost_slots(cmd) :
 			touched(cmd, k);
 	case NSP_KVPUT:		/* what is put, not the whole cache */
 		return touched(cmd, k ? k : 1);
@@ -148,7 +147,7 @@ bool qpc_cost_same(const struct nsp_cmd *cmd, const struct qpc_vtcm *v,
 
 double qpc_cost_old(const struct nsp_cmd *cmd)
 {
-	double slots = seen_slots(cmd);
+	double slots = qpc_cost_slots(cmd);
 
 	return slots > cmd->dims[1] ? 1 - cmd->dims[1] / slots : 0;
 }
@@ -192,7 +191,7 @@ static void matmul(const struct nsp_cmd *cmd, struct qpc_cost *out)
 static void attn(const struct nsp_cmd *cmd, struct qpc_cost *out)
 {
 	const uint32_t *d = cmd->dims;
-	double slots = seen_slots(cmd);
+	double slots = qpc_cost_slots(cmd);
 	double rows = (double)d[1] * d[2] / d[3];	/* queries of a kv head */
 	double heads = (double)d[0] * d[3];
 

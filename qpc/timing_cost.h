@@ -40,6 +40,8 @@ bool qpc_cost_same(const struct nsp_cmd *cmd, const struct qpc_vtcm *v,
 		   struct qpc_pass *last);
 /* Do addresses alone say which bytes an operand is, and no data? */
 bool qpc_cost_addressed(const struct nsp_cmd *cmd, unsigned int k);
+/* Cache slots that a query of an ATTN can see: all of them, or a window. */
+double qpc_cost_slots(const struct nsp_cmd *cmd);
 /* Of the cache that an ATTN reads, the part that earlier calls wrote: 0 to 1. */
 double qpc_cost_old(const struct nsp_cmd *cmd);
 

@@ -27,8 +27,7 @@ static void (*const ops[NSP_OP_COUNT])(struct nsp_run *) = {
 	[NSP_TOPK] = nsp_topk,
 };
 
-static uint8_t *resolve(const struct nsp_mem *mem, unsigned int nsp,
-			uint64_t addr)
+uint8_t *nsp_resolve(const struct nsp_mem *mem, unsigned int nsp, uint64_t addr)
 {
 	uint64_t off = NSP_ADDR_OFF(addr);
 
@@ -57,7 +56,7 @@ void nsp_exec(const struct nsp_cmd *cmd, const struct nsp_mem *mem,
 		if (!cmd->dims[i])
 			return;
 	for (i = 0; i < NSP_OPNDS; i++) {
-		r.p[i] = resolve(mem, nsp, cmd->o[i].addr);
+		r.p[i] = nsp_resolve(mem, nsp, cmd->o[i].addr);
 		r.size[i] = qaic_dtype_size(cmd->dtype[i]);
 	}
 	ops[cmd->op](&r);

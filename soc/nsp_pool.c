@@ -184,7 +184,7 @@ static void exec_profiled(struct nsp_pool *p, const struct nsp_cmd *cmd,
 	uint64_t begin = nsp_prof_now();
 
 	nsp_exec(cmd, p->mem, nsp, scratch);
-	nsp_prof_cmd(p->job->prof, p->job->owner, cmd, nsp, begin);
+	nsp_prof_cmd(p->job->prof, p->job->owner, cmd, p->mem, nsp, begin);
 }
 
 /* one NSP, or joined ones, from here to the next barrier or the end */

@@ -26,6 +26,9 @@ static inline int64_t nsp_stride(const struct nsp_run *r, int o, int dim)
 	       qaic_dtype_bytes(r->cmd->dtype[o], n);
 }
 
+/* Where an address is in this process; NULL: an absent operand. */
+uint8_t *nsp_resolve(const struct nsp_mem *mem, unsigned int nsp, uint64_t addr);
+
 /* ---- nsp_loop.c: strided iteration ---- */
 
 /* Dimensions that were dropped or merged leave the innermost one in dim[nd-1]. */

@@ -13,6 +13,7 @@
 
 #include "qpc/optable.h"
 #include "qpc/program.h"
+#include "soc/nsp_attn.h"
 #include "soc/nsp_prof.h"
 
 static _Atomic uint32_t num_threads;
@@ -95,8 +96,36 @@ static uint64_t whole(double v)
 	return v >= 1.8e19 ? UINT64_MAX : v;
 }
 
+/* The slots that an ATTN has read: positions have not changed since. */
+static void seen(const struct nsp_cmd *cmd, const struct nsp_mem *mem,
+		 unsigned int nsp, struct qpc_seen *out)
+{
+	struct nsp_run r = { .cmd = cmd };
+	struct attn a = { .r = &r, .C = cmd->dims[5],
+			  .window = cmd->imm[1].i };
+	int64_t lo, hi, from, to;
+	uint32_t b, s;
+
+	r.p[4] = nsp_resolve(mem, nsp, cmd->o[4].addr);
+	r.size[4] = qaic_dtype_size(cmd->dtype[4]);
+	out->slots = out->pairs = 0;
+	for (b = 0; b < cmd->dims[0]; b++) {
+		from = cmd->dims[5];
+		to = 0;
+		for (s = 0; s < cmd->dims[1]; s++) {
+			nsp_attn_range(&a, b, s, &lo, &hi);
+			if (lo >= hi)
+				continue;
+			out->pairs += hi - lo;
+			from = lo < from ? lo : from;
+			to = hi > to ? hi : to;
+		}
+		out->slots += to > from ? to - from : 0;
+	}
+}
+
 void nsp_prof_cmd(struct nsp_prof *p, uint32_t owner, const struct nsp_cmd *cmd,
-		  unsigned int nsp, uint64_t begin)
+		  const struct nsp_mem *mem, unsigned int nsp, uint64_t begin)
 {
 	const struct qpc_op_rule *rule = qpc_op_rule(cmd->op);
 	struct qaic_nnc_profile_event e = {
@@ -104,11 +133,14 @@ void nsp_prof_cmd(struct nsp_prof *p, uint32_t owner, const struct nsp_cmd *cmd,
 		.kind = QAIC_NNC_EVENT_CMD, .op = cmd->op, .sub = cmd->sub,
 		.dtype = cmd->dtype[2], .nsp = nsp,
 	};
+	struct qpc_seen read;
 	double bytes, ops;
 
 	if (!rule || rule->engine == QPC_ENG_NONE)
 		return;			/* the job's end does these */
-	qpc_cmd_work(cmd, &bytes, &ops);
+	if (cmd->op == NSP_ATTN)
+		seen(cmd, mem, nsp, &read);
+	qpc_cmd_work(cmd, cmd->op == NSP_ATTN ? &read : NULL, &bytes, &ops);
 	e.bytes = whole(bytes);
 	e.ops = whole(ops);
 	add(p, owner, &e);

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "qpc/isa.h"
+#include "soc/nsp.h"
 #include "uapi/qaic_nnc.h"
 
 /* All zero: nobody wants to know. */
@@ -48,9 +49,12 @@ uint64_t nsp_prof_count(const struct nsp_prof *p, uint64_t *lost);
 void nsp_prof_end(struct nsp_prof *p);
 
 uint64_t nsp_prof_now(void);
-/* A command that began at @begin and ends now. */
+/*
+ * A command that began at @begin and ends now. @mem: where positions are, which say how
+ * much of its cache an attention has read.
+ */
 void nsp_prof_cmd(struct nsp_prof *p, uint32_t owner, const struct nsp_cmd *cmd,
-		  unsigned int nsp, uint64_t begin);
+		  const struct nsp_mem *mem, unsigned int nsp, uint64_t begin);
 /* The same of a transfer of the DMA Bridge. */
 void nsp_prof_dma(struct nsp_prof *p, uint32_t owner, unsigned int channel,
 		  bool out, uint64_t bytes, uint64_t begin);

@@ -369,7 +369,7 @@ static void test_command(void **state)
 		    STRIDES(0, 0, 96, 0, 1, 0));
 	sample_opnd(&c, 2, NSP_ADDR(NSP_SPACE_CONST, 0), QAIC_MXFP6,
 		    STRIDES(0, 0, 0, 96, 1, 0));
-	qpc_cmd_work(&c, &bytes, &ops);
+	qpc_cmd_work(&c, NULL, &bytes, &ops);
 	assert_true(ops == 2.0 * 3 * 64 * 96);
 	assert_true(bytes == 64 * 96 / 32 * 25);
 	c = sample_cmd(NSP_BINARY, NSP_B_ADD, 1, 1, 1, 1, 1, 100);
@@ -379,14 +379,14 @@ static void test_command(void **state)
 		    STRIDES(0, 0, 0, 0, 0, 1));
 	sample_opnd(&c, 2, NSP_ADDR(NSP_SPACE_LOCAL, 0), QAIC_F32,
 		    STRIDES(0, 0, 0, 0, 0, 1));
-	qpc_cmd_work(&c, &bytes, &ops);
+	qpc_cmd_work(&c, NULL, &bytes, &ops);
 	assert_true(ops == 100);
 	assert_true(bytes == 100 * 4 * 2);	/* read from DDR, multicast */
 	c.op = NSP_BARRIER;
-	qpc_cmd_work(&c, &bytes, &ops);
+	qpc_cmd_work(&c, NULL, &bytes, &ops);
 	assert_true(bytes == 0 && ops == 0);
 	c.op = 255;
-	qpc_cmd_work(&c, &bytes, &ops);
+	qpc_cmd_work(&c, NULL, &bytes, &ops);
 	assert_true(bytes == 0 && ops == 0);
 }
 

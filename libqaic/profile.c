@@ -82,6 +82,8 @@ static int fetch(struct qaic_device *dev, size_t num, struct qaic_err *err)
 	if (num > QAIC_NNC_PROFILE_ROOM)
 		return qaic_fail(err, -EPROTO,
 				 "the card's reply is not understood");
+	free(dev->events);		/* of a profile that broke off */
+	dev->num_events = 0;
 	dev->events = calloc(num ? num : 1, sizeof(*dev->events));
 	if (!dev->events)
 		return qaic_fail(err, -ENOMEM, "out of memory");

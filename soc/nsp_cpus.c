@@ -48,7 +48,7 @@ static uint64_t thousandths(long long quota, long long period)
 
 	if (quota <= 0 || period <= 0 || quota / period >= MOST_CPUS)
 		return 0;
-	n = quota / period * 1000 + quota % period * 1000 / period;
+	n = (__int128)quota * 1000 / period;
 	return n ? n : 1;
 }
 

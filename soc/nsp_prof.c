@@ -76,7 +76,8 @@ static void add(struct nsp_prof *p, uint32_t owner,
 	uint64_t i;
 
 	atomic_fetch_add(&p->writers, 1);
-	if (nsp_prof_on(p, owner)) {
+	/* in order with that, as nsp_prof_stop() stores the one and loads the other */
+	if (atomic_load(&p->noting) == NSP_PROF_OF(owner)) {
 		i = atomic_fetch_add(&p->next, 1);
 		if (i < p->room)
 			p->events[i] = *e;

@@ -115,7 +115,7 @@ static const struct shape good[] = {
 	    { DDR(4096), QAIC_I64, { 0, 0, 0, 0, 5, 1 } } }, { 0, 1, 32 } },
 };
 
-/* The same with block types; strides that are wrong are refused as such. */
+/* The same with panels and block types; strides that are wrong are refused as such. */
 static const struct shape in_blocks[] = {
 	{ NSP_MATMUL, 0, { 1, 2, 4, 20, 70, 1 },
 	  { { DDR(0), QAIC_F16, { 0, 80, 20, 1 } },
@@ -131,6 +131,16 @@ static const struct shape in_blocks[] = {
 	  { { DDR(0), QAIC_F32, { 0, 0, 16, 1 } },
 	    { DDR(4096), QAIC_F16, { 0, 0, 33, 0, 1 } },
 	    { CONST(0), QAIC_MXFP4, { 0, 0, 0, 64, 1 } } } },
+	{ NSP_MATMUL, 0, { 1, 2, 4, 20, 70, 1 },
+	  { { DDR(0), QAIC_F16, { 0, 80, 20, 1 } },
+	    { DDR(4096), QAIC_F32, { 0, 280, 70, 0, 1 } },
+	    { CONST(0), QAIC_F16_PANELS, { 0, 0, 0, 70, 1 } },
+	    { CONST(6144), QAIC_F32, { 0, 0, 0, 1 } } } },
+	{ NSP_MATMUL, 0, { 3, 2, 1, 16, 31, 4 },
+	  { { DDR(0), QAIC_F32, { 32, 16, 0, 1 } },
+	    { DDR(4096), QAIC_F32, { 62, 31, 0, 0, 1 } },
+	    { CONST(0), QAIC_F16_PANELS, { 0, 0, 0, 31, 1, 496 } }, { 0 },
+	    { DDR(1024), QAIC_I64, { 2, 1 } } } },
 	{ NSP_ATTN, 0, { 1, 4, 4, 2, 8, 16 },
 	  { { DDR(0), QAIC_F16, { 0, 32, 8, 0, 1 } },
 	    { DDR(256), QAIC_F16, { 0, 32, 8, 0, 1 } },

@@ -182,29 +182,47 @@ static uint64_t spill_of(const struct qc_compile *c)
 	return sum;
 }
 
-/*
- * If some specialization spills: all of them once more, with what is large spread over
- * the NSPs. A copy in each NSP is cheaper for those who read all of it, so TCM is as
- * large as it may be for nothing to spill.
- */
-static int spread_large(struct qc_compile *c, struct qaic_err *err)
+static int spread_over(struct qc_compile *c, uint64_t tcm, uint64_t local,
+		       struct qaic_err *err)
 {
-	uint64_t local = 0, tcm = QC_TCM_MAX, room;
+	uint64_t room = c->opt->num_cores *
+			(NSP_VTCM_SIZE - QC_STAGE - local - tcm);
 	size_t i;
 	int rc = 0;
 
+	for (i = 0; i < c->num_specs && !rc; i++)
+		rc = qc_plan_spread(&c->specs[i].l, tcm, room,
+				    &c->specs[i].plan, err);
+	return rc;
+}
+
+/*
+ * If some specialization spills: all of them once more, with what is large spread over
+ * the NSPs. A copy in each NSP is cheaper for those who read all of it, so TCM is as
+ * large as it may be for nothing, or the least, to spill.
+ */
+static int spread_large(struct qc_compile *c, struct qaic_err *err)
+{
+	uint64_t local = 0, tcm = QC_TCM_MAX, best = 0, least = UINT64_MAX;
+	size_t i;
+	int rc = 0;
+
+	if (!spill_of(c) || c->opt->num_cores == 1)
+		return 0;
 	for (i = 0; i < c->num_specs; i++)
 		if (c->specs[i].plan.local > local)
 			local = c->specs[i].plan.local;
-	while (!rc && spill_of(c) && c->opt->num_cores > 1 && tcm) {
+	while (tcm && least) {
 		tcm -= QC_TCM_STEP;
-		room = c->opt->num_cores *
-		       (NSP_VTCM_SIZE - QC_STAGE - local - tcm);
-		for (i = 0; i < c->num_specs && !rc; i++)
-			rc = qc_plan_spread(&c->specs[i].l, tcm, room,
-					    &c->specs[i].plan, err);
+		rc = spread_over(c, tcm, local, err);
+		if (rc)
+			return rc;
+		if (spill_of(c) < least) {
+			least = spill_of(c);
+			best = tcm;
+		}
 	}
-	return rc;
+	return spread_over(c, best, local, err);
 }
 
 static int compile_specs(struct qc_compile *c, struct qaic_err *err)

@@ -53,6 +53,7 @@ struct qc_buf {
 	uint8_t space;			/* enum nsp_space; TEMP: set by the plan */
 	bool spread;			/* in TCM, in its part that is spread */
 	double reread;			/* bytes read for each of its bytes */
+	uint64_t need;			/* bytes that the plan reserves for it */
 	bool local;			/* each NSP writes its own copy */
 	bool written;
 	uint32_t first, last;		/* life, in plan time */

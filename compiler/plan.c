@@ -46,15 +46,15 @@ static uint64_t find_room(struct qc_buf *const *placed, uint32_t n,
 
 		if (p->last < b->first || p->first > b->last)
 			continue;
-		if (p->off >= at && p->off - at >= b->size)
+		if (p->off >= at && p->off - at >= b->need)
 			break;
-		if (p->off + p->size > at)
-			at = qaic_align(p->off + p->size, ALIGN);
+		if (p->off + p->need > at)
+			at = qaic_align(p->off + p->need, ALIGN);
 	}
 	return at;
 }
 
-/* Place @n buffers into a space of @limit bytes; what does not fit is put back
+/* Place @n buffers of @need bytes into a space of @limit; what does not fit is put back
  * at the front of @bufs. Returns how many those are. */
 static uint32_t place(struct qc_buf **bufs, uint32_t n, struct qc_buf **placed,
 		      enum nsp_space space, uint64_t limit, uint64_t *size)
@@ -66,15 +66,15 @@ static uint32_t place(struct qc_buf **bufs, uint32_t n, struct qc_buf **placed,
 		struct qc_buf *b = bufs[i];
 		uint64_t at = find_room(placed, num, b);
 
-		if (at > limit || b->size > limit - at) {
+		if (at > limit || b->need > limit - at) {
 			bufs[left++] = b;
 			continue;
 		}
 		b->space = space;
 		b->off = at;
 		insert(placed, num++, b);
-		if (at + b->size > *size)
-			*size = at + b->size;
+		if (at + b->need > *size)
+			*size = at + b->need;
 	}
 	*size = qaic_align(*size, ALIGN);
 	return left;
@@ -87,8 +87,10 @@ static uint32_t collect(const struct qc_lower *l, bool local,
 	uint32_t n = 0;
 
 	for (b = l->bufs; b; b = b->next)
-		if (b->kind == QC_BUF_TEMP && b->live && b->local == local)
+		if (b->kind == QC_BUF_TEMP && b->live && b->local == local) {
+			b->need = b->size;
 			bufs[n++] = b;
+		}
 	qsort(bufs, n, sizeof(*bufs), larger_first);
 	return n;
 }
@@ -117,9 +119,10 @@ static double bytes_in(const struct qc_region *r)
 
 /*
  * Spread, each NSP keeps what it wrote. Offsets are given as if all had the same to
- * keep; so nobody may have much more than the others.
+ * keep, so a buffer takes as much as if all had what the busiest NSP wrote: the bytes
+ * to reserve. 0: it cannot be spread, few NSPs have most of it.
  */
-static bool even(const struct qc_lower *l, const struct qc_buf *b)
+static uint64_t spread_size(const struct qc_lower *l, const struct qc_buf *b)
 {
 	double part[NSP_MAX_NSPS] = { 0 }, sum = 0, most = 0;
 	const struct qc_access *a;
@@ -128,14 +131,16 @@ static bool even(const struct qc_lower *l, const struct qc_buf *b)
 	for (at = b->writes; at; at = a->next) {
 		a = &l->acc[at - 1];
 		if (a->nsp >= l->num_nsps)
-			return false;
+			return 0;
 		part[a->nsp] += bytes_in(&a->r);
 	}
 	for (i = 0; i < l->num_nsps; i++) {
 		sum += part[i];
 		most = part[i] > most ? part[i] : most;
 	}
-	return sum > 0 && most * l->num_nsps <= sum * 1.0625;
+	if (sum <= 0 || most * l->num_nsps > sum * 2)
+		return 0;
+	return b->size * (most * l->num_nsps / sum) + 1;
 }
 
 /* Those that may be spread to the back; returns how many are not. */
@@ -145,7 +150,8 @@ static uint32_t even_last(const struct qc_lower *l, struct qc_buf **bufs,
 	uint32_t i, uneven = 0, num = 0;
 
 	for (i = 0; i < n; i++) {
-		if (even(l, bufs[i]))
+		bufs[i]->need = spread_size(l, bufs[i]);
+		if (bufs[i]->need)
 			tmp[num++] = bufs[i];
 		else
 			bufs[uneven++] = bufs[i];
@@ -184,7 +190,7 @@ static uint32_t place_copies(const struct qc_lower *l, struct qc_buf **bufs,
 	uint32_t n = collect(l, false, bufs), i, few = 0;
 
 	for (i = 0; i < n; i++)
-		bufs[i]->reread = even(l, bufs[i]) ?
+		bufs[i]->reread = spread_size(l, bufs[i]) ?
 			bytes_of(l, bufs[i]->reads) / bufs[i]->size : 1e9;
 	qsort(bufs, n, sizeof(*bufs), more_readers_first);
 	while (few < n && bufs[few]->reread > 2)
@@ -207,6 +213,8 @@ static uint32_t place_spread(const struct qc_lower *l, struct qc_buf **bufs,
 		     size);
 	for (i = 0; i < n - uneven - left; i++)
 		placed[i]->spread = true;
+	for (i = 0; i < uneven + left; i++)
+		bufs[i]->need = bufs[i]->size;
 	return uneven + left;
 }
 

@@ -67,8 +67,8 @@ static void check(const struct qc_plan *p)
 			if (!b->live || space_of(a) != space_of(b) ||
 			    a->last < b->first || b->last < a->first)
 				continue;
-			assert_true(a->off + a->size <= b->off ||
-				    b->off + b->size <= a->off);
+			assert_true(a->off + a->need <= b->off ||
+				    b->off + b->need <= a->off);
 		}
 	}
 }
@@ -105,8 +105,8 @@ static void spills(void **state)
 #define NSPS 4
 
 /*
- * Every buffer is written by all NSPs alike, but each fifth by one; every third is read
- * by all of them.
+ * Every buffer is written by all NSPs alike, but each fifth by one and each seventh by
+ * all but one; every third is read by all of them.
  */
 static void share_out(struct qc_lower *l)
 {
@@ -122,7 +122,7 @@ static void share_out(struct qc_lower *l)
 			struct qc_access *w = &l->acc[l->num_acc++];
 			struct qc_access *r = &l->acc[l->num_acc++];
 
-			w->nsp = i % 5 ? n : 0;
+			w->nsp = !(i % 5) ? 0 : n == 3 && !(i % 7) ? 2 : n;
 			r->nsp = n;
 			w->r.elem = (b->size + NSPS - 1) / NSPS;
 			r->r.elem = i % 3 ? w->r.elem : (int64_t)b->size;
@@ -151,8 +151,12 @@ static void spreads(void **state)
 	assert_true(p.tcm <= 1 << 20 && p.spread <= room && p.spread > room / 2);
 	assert_true(p.spill < all.spill);
 	for (i = 0; i < NUM; i++) {
-		if (bufs[i].spread)
+		if (bufs[i].spread) {	/* as if all had what one has */
 			assert_int_not_equal(i % 5, 0);
+			assert_true(bufs[i].need >= bufs[i].size &&
+				    (i % 7 || bufs[i].need / 2 >=
+						      bufs[i].size - 8));
+		}
 		num += bufs[i].live && bufs[i].spread;
 		/* copies are for those who read all of it, or cannot be spread */
 		if (bufs[i].live && bufs[i].space == NSP_SPACE_TCM &&

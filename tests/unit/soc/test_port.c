@@ -370,10 +370,10 @@ static void test_idle(void **state)
 		t = get_telemetry();
 	} while (t.nsp_load[0]);
 	assert_true(t.ddr_used >= HM_DDR);
-	while (poll(&none, 1, 1500))	/* what came between */
+	while (poll(&none, 1, 3000))	/* what came between */
 		get_telemetry();
 	a = spent();
-	assert_int_equal(poll(&none, 1, 2500), 0);
+	assert_int_equal(poll(&none, 1, 2000), 0);
 	b = spent();
 	/* this thread's own sleep */
 	assert_in_range(b.switches - a.switches, 0, 1);

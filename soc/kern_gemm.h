@@ -14,17 +14,25 @@
 #ifndef KBLOCK
 #define KBLOCK	1024
 #endif
-#define AHEAD	256				/* bytes */
+#define AHEAD	2048				/* bytes */
+#define AHEAD1	384				/* where the memory is the limit */
 #define LINE	(64 / sizeof(WTYPE))		/* weights of a cache line */
 
+enum FN(pass) {			/* over a weight row */
+	FN(AGAIN), FN(FIRST), FN(ONLY),
+};
+
 /*
- * out[j][r] = w[r] . x[j], r < R, j < M. When w is read the @first time, what
- * comes next is fetched: the hardware does that by itself, but not enough.
+ * out[j][r] = w[r] . x[j], r < R, j < M. When w is read the first time, what
+ * comes next is fetched: the hardware does that by itself, but not enough. It goes
+ * to the second-level cache where there is arithmetic to hide the way from there, and
+ * past that where the memory is the limit.
  */
 #define DOT(R, M)							\
 static inline __attribute__((always_inline))				\
 void FN(dot##R##x##M)(float (*out)[8], const WTYPE *const *w,		\
-		      const float *x, size_t ldx, size_t k, bool first)	\
+		      const float *x, size_t ldx, size_t k,		\
+		      enum FN(pass) pass)				\
 {									\
 	vf s[M][R], wv, xv[M];						\
 	size_t i, b;							\
@@ -34,9 +42,12 @@ void FN(dot##R##x##M)(float (*out)[8], const WTYPE *const *w,		\
 		for (r = 0; r < R; r++)					\
 			s[j][r] = v_set(0.0f);				\
 	for (i = 0; i + LINE <= k; i += LINE) {				\
-		for (r = 0; first && r < R; r++)			\
+		for (r = 0; pass == FN(FIRST) && r < R; r++)		\
 			__builtin_prefetch((const void *)		\
-				((uintptr_t)(w[r] + i) + AHEAD), 0, 3);	\
+				((uintptr_t)(w[r] + i) + AHEAD), 0, 2);	\
+		for (r = 0; pass == FN(ONLY) && r < R; r++)		\
+			__builtin_prefetch((const void *)		\
+				((uintptr_t)(w[r] + i) + AHEAD1), 0, 0); \
 		_Pragma("GCC unroll 4")					\
 		for (b = i; b < i + LINE; b += V) {			\
 			for (j = 0; j < M; j++)				\
@@ -73,9 +84,22 @@ DOT(8, 1)
 DOT(4, 1)
 DOT(4, 2)
 DOT(4, 3)
+#if V == 16
+DOT(4, 4)
+#define TOGETHER 4		/* activation rows; there are registers for them */
+#else
+#define TOGETHER 3
+#endif
 #undef DOT
 #undef LINE
 #undef AHEAD
+#undef AHEAD1
+
+/* Of @m activation rows. One more than TOGETHER is halved: both convert twice. */
+static inline size_t FN(group)(size_t m)
+{
+	return m == TOGETHER + 1 ? m / 2 : m < TOGETHER ? m : TOGETHER;
+}
 
 /* R (4 or 8) rows of w @far apart, to columns of y as far; @live of them count */
 static inline __attribute__((always_inline))
@@ -83,7 +107,8 @@ void FN(some_rows)(KERN_GEMM_ARGS(WTYPE), size_t far, int R)
 {
 	const size_t live = n;
 	const WTYPE *row[8];
-	float out[3][8];
+	float out[TOGETHER][8];
+	enum FN(pass) pass;
 	size_t b, kb, j, g;
 	size_t r;
 
@@ -94,16 +119,20 @@ void FN(some_rows)(KERN_GEMM_ARGS(WTYPE), size_t far, int R)
 		for (j = 0; j < m; j += g) {
 			const float *xj = x + j * ldx + b;
 
-			/* 4 is 2 + 2: 3 + 1 would convert as often */
-			g = R == 8 ? 1 : m - j == 4 ? 2 : m - j < 3 ? m - j : 3;
+			g = R == 8 ? 1 : FN(group)(m - j);
+			pass = j ? FN(AGAIN) : g == m ? FN(ONLY) : FN(FIRST);
 			if (R == 8)
-				FN(dot8x1)(out, row, xj, ldx, kb, true);
+				FN(dot8x1)(out, row, xj, ldx, kb, FN(FIRST));
 			else if (g == 1)
-				FN(dot4x1)(out, row, xj, ldx, kb, !j);
+				FN(dot4x1)(out, row, xj, ldx, kb, pass);
 			else if (g == 2)
-				FN(dot4x2)(out, row, xj, ldx, kb, !j);
+				FN(dot4x2)(out, row, xj, ldx, kb, pass);
+#if V == 16
+			else if (g == 4)
+				FN(dot4x4)(out, row, xj, ldx, kb, pass);
+#endif
 			else
-				FN(dot4x3)(out, row, xj, ldx, kb, !j);
+				FN(dot4x3)(out, row, xj, ldx, kb, pass);
 			for (r = 0; r < g * live; r++) {
 				float *d = y + (j + r / live) * ldy +
 					   r % live * far;
@@ -190,3 +219,4 @@ static void FN(cols)(KERN_GEMM_ARGS(WTYPE))
 				  w + (ptrdiff_t)i * ldw + b, ldw, c, k - i);
 	}
 }
+#undef TOGETHER

@@ -19,8 +19,12 @@
 
 #define PV	(QPC_PANEL_ROWS / V)	/* vectors of a row of a panel */
 
-/* What is fetched ahead, in bytes: of one panel alone, of each of several. */
-#define AHEAD(P) ((P) == 1 ? 2048 : 256)
+/*
+ * What is fetched ahead, in bytes: of one panel alone, into the second-level cache; of
+ * each of several, read at the speed of the memory, past it.
+ */
+#define AHEAD(P) ((P) == 1 ? 4096 : 384)
+#define HINT(P)	((P) == 1 ? 2 : 0)
 
 typedef void tile_fn(float *y, size_t ldy, size_t far, const float *x,
 		     const uint16_t *w, size_t pitch, size_t k, bool acc);
@@ -50,7 +54,7 @@ static void tile##R##x##P(float *y, size_t ldy, size_t far,		\
 			if (v % PV == 0 && !(i & 1))			\
 				__builtin_prefetch((const void *)	\
 					((uintptr_t)(w + v / PV * pitch) + \
-					 AHEAD(P)), 0, 3);		\
+					 AHEAD(P)), 0, HINT(P));		\
 			wv[v] = v_load_h(w + v / PV * pitch +		\
 					 v % PV * V);			\
 		}							\

@@ -15,10 +15,7 @@
 #include <cmocka.h>
 
 #include "base/f16.h"
-#include "soc/kern.h"
-
-static const struct kern *kerns[3];
-static int num_kerns;
+#include "tests/unit/soc/kerns.h"
 
 static void test_from_f16(void **state)
 {
@@ -211,10 +208,6 @@ int main(void)
 		cmocka_unit_test(test_functions),
 	};
 
-	kerns[num_kerns++] = kern_portable();
-	if (kern_avx2())
-		kerns[num_kerns++] = kern_avx2();
-	if (kern_avx512())
-		kerns[num_kerns++] = kern_avx512();
+	find_kerns();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,12 +15,10 @@
 
 #include "base/f16.h"
 #include "qpc/panel.h"
-#include "soc/kern.h"
+#include "tests/unit/soc/kerns.h"
 
 #define MAX_M	40
 
-static const struct kern *kerns[3];
-static int num_kerns;
 static uint64_t seed = 20261121;
 
 static uint32_t rnd(uint32_t n)
@@ -249,10 +247,6 @@ int main(void)
 		cmocka_unit_test(test_specials),
 	};
 
-	kerns[num_kerns++] = kern_portable();
-	if (kern_avx2())
-		kerns[num_kerns++] = kern_avx2();
-	if (kern_avx512())
-		kerns[num_kerns++] = kern_avx512();
+	find_kerns();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

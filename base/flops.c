@@ -17,8 +17,9 @@ struct part {
 
 /*
  * @lanes multiplications and additions at a time, with the instructions that @attr
- * allows: fused where they can be.
+ * allows: fused where they can be. The rest of the tree is built without that.
  */
+#pragma GCC optimize("fp-contract=fast")
 #define RUN(name, lanes, attr)						\
 attr static void name(struct part *b)					\
 {									\

@@ -214,12 +214,7 @@ static int check_stream(const struct qpc_program *prog,
 static int check_streams(const struct qpc_program *prog,
 			 const struct qpc_spec *spec, struct qaic_err *err)
 {
-	struct qpc_spaces spaces = { {
-		[NSP_SPACE_CONST] = prog->const_size,
-		[NSP_SPACE_DDR] = prog->ddr_size,
-		[NSP_SPACE_TCM] = prog->tcm_size,
-		[NSP_SPACE_LOCAL] = prog->local_size,
-	} };
+	struct qpc_spaces spaces = qpc_spaces_of(prog);
 	uint32_t i, phases = 0, first = 0;
 	int rc;
 

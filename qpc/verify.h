@@ -10,6 +10,16 @@ struct qpc_spaces {
 	uint64_t size[NSP_SPACE_COUNT];
 };
 
+static inline struct qpc_spaces qpc_spaces_of(const struct qpc_program *prog)
+{
+	return (struct qpc_spaces){ {
+		[NSP_SPACE_CONST] = prog->const_size,
+		[NSP_SPACE_DDR] = prog->ddr_size,
+		[NSP_SPACE_TCM] = prog->tcm_size,
+		[NSP_SPACE_LOCAL] = prog->local_size,
+	} };
+}
+
 /*
  * More element steps than this in one command is a program that never ends
  * (2^46 steps are most of a day at a billion per second), and keeps products of

@@ -183,12 +183,7 @@ static int join_group(const struct qpc_program *prog,
 		      const struct qpc_stream *s, unsigned int num,
 		      struct qpc_stream *out)
 {
-	const struct qpc_spaces spaces = { {
-		[NSP_SPACE_CONST] = prog->const_size,
-		[NSP_SPACE_DDR] = prog->ddr_size,
-		[NSP_SPACE_TCM] = prog->tcm_size,
-		[NSP_SPACE_LOCAL] = prog->local_size,
-	} };
+	const struct qpc_spaces spaces = qpc_spaces_of(prog);
 	struct walk w = { .s = s, .num = num, .spaces = &spaces };
 	struct nsp_cmd *less;
 	size_t total = 0;

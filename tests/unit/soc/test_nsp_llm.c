@@ -201,6 +201,16 @@ static void random_attn(struct arena *a, int how)
 		a->cmd.imm[2].f = 3;
 }
 
+/* the command that was made, beside the model */
+static void check_attn(struct arena *a)
+{
+	arena_same(a);
+	if (a->cmd.o[2].stride[5] && a->cmd.o[3].stride[5])
+		poison(a);
+	model_attn(a);
+	arena_check(a, 4e-6, 3e-6);
+}
+
 static void test_attn(void **state)
 {
 	struct arena a;
@@ -218,11 +228,7 @@ static void test_attn(void **state)
 		d[4] = 1 + rnd_below(&a, 40);
 		d[5] = 1 + rnd_below(&a, rnd_below(&a, 4) ? 40 : 700);
 		random_attn(&a, d[5] > 100 ? DENSE : rnd_how(&a));
-		arena_same(&a);
-		if (a.cmd.o[2].stride[5] && a.cmd.o[3].stride[5])
-			poison(&a);
-		model_attn(&a);
-		arena_check(&a, 4e-6, 3e-6);
+		check_attn(&a);
 	}
 	arena_close(&a);
 }
@@ -251,11 +257,7 @@ static void test_attn_chunk(void **state)
 				put_elem(a.mem + (AT(&a, 4, b, s) - a.want),
 					 a.cmd.dtype[4], first + s);
 		}
-		arena_same(&a);
-		if (a.cmd.o[2].stride[5] && a.cmd.o[3].stride[5])
-			poison(&a);
-		model_attn(&a);
-		arena_check(&a, 4e-6, 3e-6);
+		check_attn(&a);
 	}
 	arena_close(&a);
 }

@@ -15,28 +15,55 @@
 
 /* ---- affinity ---- */
 
-/* The kernel refuses a set that is smaller than its own (EINVAL). */
+/* The kernel refuses a set that is smaller than its own (EINVAL). NULL: none. */
+static cpu_set_t *get_affinity(int (*get)(pid_t pid, size_t size,
+					  cpu_set_t *set), size_t *size)
+{
+	cpu_set_t *set;
+	unsigned int max;
+
+	for (max = CPU_SETSIZE; max <= MOST_CPUS; max *= 2) {
+		*size = CPU_ALLOC_SIZE(max);
+		set = CPU_ALLOC(max);
+		if (!set || !get(0, *size, set))
+			return set;
+		CPU_FREE(set);
+		if (errno != EINVAL)
+			break;
+	}
+	return NULL;
+}
+
 unsigned int nsp_cpus_allowed(int (*get)(pid_t pid, size_t size,
 					 cpu_set_t *set))
 {
-	unsigned int max, n = 0;
-	cpu_set_t *set;
 	size_t size;
-	int rc = -1;
+	cpu_set_t *set = get_affinity(get, &size);
+	unsigned int n;
 
-	for (max = CPU_SETSIZE; rc && max <= MOST_CPUS; max *= 2) {
-		set = CPU_ALLOC(max);
-		if (!set)
-			return 0;
-		size = CPU_ALLOC_SIZE(max);
-		rc = get(0, size, set);
-		if (!rc)
-			n = CPU_COUNT_S(size, set);
-		else if (errno != EINVAL)
-			max = MOST_CPUS;
-		CPU_FREE(set);
-	}
+	if (!set)
+		return 0;
+	n = CPU_COUNT_S(size, set);
+	CPU_FREE(set);
 	return n;
+}
+
+void nsp_cpus_keep(unsigned int i)
+{
+	size_t size, cpu;
+	cpu_set_t *set = get_affinity(sched_getaffinity, &size);
+
+	if (!set)
+		return;
+	for (cpu = 0; cpu < 8 * size; cpu++)
+		if (CPU_ISSET_S(cpu, size, set) && !i--)
+			break;
+	if (cpu < 8 * size) {
+		CPU_ZERO_S(size, set);
+		CPU_SET_S(cpu, size, set);
+		sched_setaffinity(0, size, set);
+	}
+	CPU_FREE(set);
 }
 
 /* ---- quota ---- */

@@ -13,6 +13,12 @@
  */
 unsigned int nsp_cpus(void);
 
+/*
+ * Keep the calling thread on CPU number @i of its affinity, counted from 0. Nothing
+ * happens if there is none, or if the kernel does not let us.
+ */
+void nsp_cpus_keep(unsigned int i);
+
 /* ---- the two halves of it, for tests ---- */
 
 /* CPUs that @get, which is sched_getaffinity(), names; 0 if it fails. */

@@ -13,6 +13,10 @@
  * of sleepers and the phase number are sequentially consistent, so that one of the two
  * sees the other.
  *
+ * Where there are just as many CPUs, each thread keeps its own: the kernel wakes two
+ * threads on one CPU now and then, while the other is idle for some microseconds, and
+ * leaves them there for milliseconds.
+ *
  * Jobs are queued, started by submit or by the thread that ended the one before,
  * and ended outside the lock.
  */
@@ -70,6 +74,7 @@ struct nsp_pool {
 	void *help_scratch;			/* made when first needed */
 
 	bool spin;			/* there is a CPU for each thread */
+	bool keep;			/* and no other: each stays on its own */
 	unsigned int num_threads;
 	pthread_t threads[MAX_THREADS];
 	void *scratch[MAX_THREADS];
@@ -77,6 +82,7 @@ struct nsp_pool {
 
 struct worker {
 	struct nsp_pool *pool;
+	unsigned int nr;
 	void *scratch;
 	struct nsp_spin spin;
 };
@@ -259,6 +265,8 @@ static void *thread_main(void *arg)
 	uint32_t phase;
 
 	free(arg);
+	if (p->keep)
+		nsp_cpus_keep(w.nr);
 	inside = true;
 	while (!atomic_load_explicit(&p->stop, memory_order_relaxed)) {
 		if (!take_nsp(p, &nsp, &phase)) {
@@ -335,6 +343,7 @@ static int start_thread(struct nsp_pool *p, unsigned int i)
 		return -ENOMEM;
 	}
 	w->pool = p;
+	w->nr = i;
 	w->scratch = p->scratch[i];
 	rc = soc_thread(&p->threads[i], thread_main, w);
 	if (rc) {
@@ -364,6 +373,7 @@ int nsp_pool_create(unsigned int threads, struct nsp_pool **out,
 	p->ticket = TICKET_NONE;
 	p->last = &p->first;
 	p->spin = threads <= cpus && cpus > 1;
+	p->keep = p->spin && threads == nsp_cpus_allowed(sched_getaffinity);
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->ended, NULL);
 	pthread_mutex_init(&p->help_lock, NULL);

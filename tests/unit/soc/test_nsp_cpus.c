@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* How many CPUs there are for us: affinities of any size, quotas of any cgroup. */
+#include <dirent.h>
 #include <errno.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -100,6 +101,76 @@ static void test_taskset(void **state)
 	assert_int_equal(status, 0);
 	assert_true(nsp_cpus() >= 1);
 	assert_true(nsp_cpus() <= (unsigned int)CPU_COUNT(&all));
+}
+
+/* in a process of its own, since it changes its affinity */
+static void test_keep(void **state)
+{
+	unsigned int n = nsp_cpus_allowed(sched_getaffinity), i;
+	cpu_set_t all, now;
+	int status;
+	pid_t pid;
+
+	for (i = 0; i < n; i++) {
+		pid = fork();
+		assert_true(pid >= 0);
+		if (!pid) {
+			sched_getaffinity(0, sizeof(all), &all);
+			nsp_cpus_keep(n);
+			sched_getaffinity(0, sizeof(now), &now);
+			if (!CPU_EQUAL(&all, &now))
+				_exit(1);
+			nsp_cpus_keep(i);
+			sched_getaffinity(0, sizeof(now), &now);
+			CPU_AND(&all, &all, &now);
+			_exit(CPU_COUNT(&now) != 1 || CPU_COUNT(&all) != 1);
+		}
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(status, 0);
+	}
+}
+
+/* CPUs that any thread but this one may use, and each alone; or -1 */
+static int kept_cpus(void)
+{
+	cpu_set_t any, one;
+	struct dirent *e;
+	DIR *d = opendir("/proc/self/task");
+	pid_t tid;
+	int n = 0;
+
+	assert_non_null(d);
+	CPU_ZERO(&any);
+	while ((e = readdir(d))) {
+		tid = atoi(e->d_name);
+		if (!tid || tid == getpid() ||
+		    sched_getaffinity(tid, sizeof(one), &one))
+			continue;
+		n += CPU_COUNT(&one) == 1 ? 0 : 1 << 20;
+		CPU_OR(&any, &any, &one);
+	}
+	closedir(d);
+	return n ? -1 : CPU_COUNT(&any);
+}
+
+/* A thread for each CPU keeps its own; fewer go where they like. */
+static void test_kept_pool(void **state)
+{
+	int n = nsp_cpus_allowed(sched_getaffinity), tries;
+	struct nsp_pool *pool;
+
+	if (n == 1 || n > 16 || nsp_cpus() != (unsigned int)n)
+		skip();
+	assert_int_equal(nsp_pool_create(0, &pool, NULL), 0);
+	for (tries = 0; kept_cpus() != n && tries < 2000; tries++)
+		usleep(1000);
+	assert_int_equal(kept_cpus(), n);
+	nsp_pool_destroy(pool);
+
+	assert_int_equal(nsp_pool_create(1, &pool, NULL), 0);
+	usleep(20000);
+	assert_int_equal(kept_cpus(), -1);
+	nsp_pool_destroy(pool);
 }
 
 /* ---- quotas ---- */
@@ -266,6 +337,8 @@ int main(void)
 		cmocka_unit_test(test_affinity),
 		cmocka_unit_test(test_no_affinity),
 		cmocka_unit_test(test_taskset),
+		cmocka_unit_test(test_keep),
+		cmocka_unit_test(test_kept_pool),
 		cmocka_unit_test(test_v2),
 		cmocka_unit_test(test_nested),
 		cmocka_unit_test(test_v1),

@@ -196,12 +196,13 @@ static int call_run(struct call *c, int64_t first, int64_t step,
 }
 
 /*
- * Loaded, with every page of the cache written and read: what was never written is a
- * page of zeros, one for all, which is not what we want to measure.
+ * Loaded, and @len tokens in the cache: what was never written is zeros, on one page for all,
+ * which is neither the memory nor the arithmetic that we want to measure.
  */
 static int card_open(struct card *c, const char *qpc, unsigned int len,
 		     struct qaic_err *err)
 {
+	unsigned int at;
 	uint32_t i;
 	int rc = qaic_device_open(0, &c->dev, err);
 
@@ -211,10 +212,8 @@ static int card_open(struct card *c, const char *qpc, unsigned int len,
 		rc = call_open(c, i, err);
 	if (!rc && (!c->decode.exec || !c->prefill.exec))
 		rc = qaic_fail(err, -EINVAL, "%s: not two programs", qpc);
-	if (!rc)
-		rc = call_run(&c->prefill, 0, len / CHUNK, err);
-	if (!rc)
-		rc = call_run(&c->decode, len - 1, 0, err);
+	for (at = 0; !rc && at < len; at += CHUNK)
+		rc = call_run(&c->prefill, at, 1, err);
 	if (rc)
 		card_close(c);
 	return rc;
@@ -238,39 +237,66 @@ static int timed(struct call *c, int64_t first, double *best,
 }
 
 struct times {
-	double decode[NUM_PLACES][ROUNDS], brief[ROUNDS], prefill[2][ROUNDS];
+	double decode[NUM_PLACES][ROUNDS], same[ROUNDS], prefill[2];
 	double bw[ROUNDS];		/* GB/s */
 };
 
-static int round_of(const char *const qpc[2], unsigned int threads, int round,
-		    struct times *t, struct qaic_err *err)
+/* The first place, with the short context and with the long one: a ratio. */
+static int compare(const char *const qpc[2], double *same,
+		   struct qaic_err *err)
+{
+	struct card c = { 0 };
+	double t[2];
+	int rc = 0, i;
+
+	for (i = 0; i < 2 && !rc; i++) {
+		rc = card_open(&c, qpc[i], SHORT, err);
+		if (!rc)
+			rc = timed(&c.decode, places[0], &t[i], err);
+		card_close(&c);
+	}
+	*same = t[0] / t[1];
+	return rc;
+}
+
+static int round_of(struct card *c, const uint8_t *buf, unsigned int threads,
+		    int round, struct times *t, struct qaic_err *err)
+{
+	double bw[2];
+	size_t i;
+	int rc = 0;
+
+	bw[0] = bw_measure(buf, BW_SIZE, threads, 3);
+	for (i = 0; i < NUM_PLACES && !rc; i++)
+		rc = timed(&c->decode, places[i], &t->decode[i][round], err);
+	bw[1] = bw_measure(buf, BW_SIZE, threads, 3);
+	t->bw[round] = bw[0] > bw[1] ? bw[0] : bw[1];
+	return rc;
+}
+
+/* qpc: with the long context, with the short one */
+static int measure(const char *const qpc[2], unsigned int threads,
+		   struct times *t, struct qaic_err *err)
 {
 	static uint8_t *buf;
 	struct card c = { 0 };
-	double bw[2];
-	size_t i;
-	int rc;
+	int rc = 0, i;
 
 	if (!buf)
 		buf = bw_buffer(BW_SIZE);
 	if (!buf)
 		return qaic_fail(err, -ENOMEM, "out of memory");
 	memset(buf, 1, BW_SIZE);
-	rc = card_open(&c, qpc[1], SHORT, err);
-	if (!rc)
-		rc = timed(&c.decode, places[0], &t->brief[round], err);
-	card_close(&c);
+	for (i = 0; i < ROUNDS && !rc; i++)
+		rc = compare(qpc, &t->same[i], err);
 	if (!rc)
 		rc = card_open(&c, qpc[0], LONG, err);
-	bw[0] = bw_measure(buf, BW_SIZE, threads, 3);
-	for (i = 0; i < NUM_PLACES && !rc; i++)
-		rc = timed(&c.decode, places[i], &t->decode[i][round], err);
-	bw[1] = bw_measure(buf, BW_SIZE, threads, 3);
-	for (i = 0; i < 2 && !rc && !round; i++)
-		rc = timed(&c.prefill, i ? LONG - CHUNK : 0,
-			   &t->prefill[i][round], err);
+	for (i = 0; i < ROUNDS && !rc; i++)
+		rc = round_of(&c, buf, threads, i, t, err);
+	for (i = 0; i < 2 && !rc; i++)
+		rc = timed(&c.prefill, i ? LONG - CHUNK : 0, &t->prefill[i],
+			   err);
 	card_close(&c);
-	t->bw[round] = bw[0] > bw[1] ? bw[0] : bw[1];
 	return rc;
 }
 
@@ -306,7 +332,7 @@ static double cache_bytes(const struct variant *v, unsigned int n)
 
 static void print(const struct variant *v, const struct times *t)
 {
-	double ratio[ROUNDS], same[ROUNDS], bytes;
+	double ratio[ROUNDS], bytes;
 	size_t i, k;
 
 	printf("\n%s, weights %s, cache %s; read bandwidth %.1f GB/s\n\n"
@@ -324,12 +350,10 @@ static void print(const struct variant *v, const struct times *t)
 		       bytes / median(t->decode[i]) / 1e9,
 		       bytes / median(t->bw) / 1e6, median(ratio));
 	}
-	for (k = 0; k < ROUNDS; k++)
-		same[k] = t->decode[0][k] / t->brief[k];
 	printf("\nposition %u with a context of %d against %d: %.2f; prefill of %d at 0: %.2f ms a token, at %d: %.2f\n",
-	       places[0], LONG, SHORT, median(same), CHUNK,
-	       t->prefill[0][0] * 1e3 / CHUNK, LONG - CHUNK,
-	       t->prefill[1][0] * 1e3 / CHUNK);
+	       places[0], LONG, SHORT, median(t->same), CHUNK,
+	       t->prefill[0] * 1e3 / CHUNK, LONG - CHUNK,
+	       t->prefill[1] * 1e3 / CHUNK);
 	fflush(stdout);
 }
 
@@ -342,15 +366,15 @@ static int run(void *ctx, const struct variant *v, struct qaic_err *err)
 {
 	struct qeff_artefacts art[2] = { 0 };
 	const struct run *r = ctx;
-	static struct times t;
-	int rc, i;
+	struct times t;
+	int rc;
 
 	rc = build(r->dir, v, LONG, &art[0], err);
 	if (!rc)
 		rc = build(r->dir, v, SHORT, &art[1], err);
-	for (i = 0; i < ROUNDS && !rc; i++)
-		rc = round_of((const char *const[2]){ art[0].qpc_dir,
-			      art[1].qpc_dir }, r->threads, i, &t, err);
+	if (!rc)
+		rc = measure((const char *const[2]){ art[0].qpc_dir,
+			     art[1].qpc_dir }, r->threads, &t, err);
 	if (!rc)
 		print(v, &t);
 	qeff_artefacts_release(&art[0]);

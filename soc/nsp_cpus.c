@@ -15,9 +15,9 @@
 
 /* ---- affinity ---- */
 
-/* The kernel refuses a set that is smaller than its own (EINVAL). NULL: none. */
-static cpu_set_t *get_affinity(int (*get)(pid_t pid, size_t size,
-					  cpu_set_t *set), size_t *size)
+/* The kernel refuses a set that is smaller than its own (EINVAL). */
+cpu_set_t *nsp_cpus_set(int (*get)(pid_t pid, size_t size, cpu_set_t *set),
+			size_t *size)
 {
 	cpu_set_t *set;
 	unsigned int max;
@@ -38,7 +38,7 @@ unsigned int nsp_cpus_allowed(int (*get)(pid_t pid, size_t size,
 					 cpu_set_t *set))
 {
 	size_t size;
-	cpu_set_t *set = get_affinity(get, &size);
+	cpu_set_t *set = nsp_cpus_set(get, &size);
 	unsigned int n;
 
 	if (!set)
@@ -46,24 +46,6 @@ unsigned int nsp_cpus_allowed(int (*get)(pid_t pid, size_t size,
 	n = CPU_COUNT_S(size, set);
 	CPU_FREE(set);
 	return n;
-}
-
-void nsp_cpus_keep(unsigned int i)
-{
-	size_t size, cpu;
-	cpu_set_t *set = get_affinity(sched_getaffinity, &size);
-
-	if (!set)
-		return;
-	for (cpu = 0; cpu < 8 * size; cpu++)
-		if (CPU_ISSET_S(cpu, size, set) && !i--)
-			break;
-	if (cpu < 8 * size) {
-		CPU_ZERO_S(size, set);
-		CPU_SET_S(cpu, size, set);
-		sched_setaffinity(0, size, set);
-	}
-	CPU_FREE(set);
 }
 
 /* ---- quota ---- */

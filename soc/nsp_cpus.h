@@ -13,15 +13,15 @@
  */
 unsigned int nsp_cpus(void);
 
-/*
- * Keep the calling thread on CPU number @i of its affinity, counted from 0. Nothing
- * happens if there is none, or if the kernel does not let us.
- */
-void nsp_cpus_keep(unsigned int i);
-
 /* ---- the two halves of it, for tests ---- */
 
-/* CPUs that @get, which is sched_getaffinity(), names; 0 if it fails. */
+/*
+ * The set that @get, which is sched_getaffinity(), gives; NULL if it fails. The caller
+ * frees it with CPU_FREE(). @size: bytes.
+ */
+cpu_set_t *nsp_cpus_set(int (*get)(pid_t pid, size_t size, cpu_set_t *set),
+			size_t *size);
+/* How many CPUs are in it, 0 for none. */
 unsigned int nsp_cpus_allowed(int (*get)(pid_t pid, size_t size,
 					 cpu_set_t *set));
 /*

@@ -13,10 +13,6 @@
  * of sleepers and the phase number are sequentially consistent, so that one of the two
  * sees the other.
  *
- * Where there are just as many CPUs, each thread keeps its own: the kernel wakes two
- * threads on one CPU now and then, while the other is idle for some microseconds, and
- * leaves them there for milliseconds.
- *
  * Jobs are queued, started by submit or by the thread that ended the one before,
  * and ended outside the lock.
  */
@@ -33,6 +29,7 @@
 #include "soc/nsp.h"
 #include "soc/nsp_cpus.h"
 #include "soc/nsp_join.h"
+#include "soc/nsp_keep.h"
 #include "soc/nsp_prof.h"
 #include "soc/nsp_spin.h"
 #include "soc/thread.h"
@@ -74,7 +71,7 @@ struct nsp_pool {
 	void *help_scratch;			/* made when first needed */
 
 	bool spin;			/* there is a CPU for each thread */
-	bool keep;			/* and no other: each stays on its own */
+	bool keep;			/* and no more CPUs: nsp_keep.h */
 	unsigned int num_threads;
 	pthread_t threads[MAX_THREADS];
 	void *scratch[MAX_THREADS];
@@ -85,6 +82,7 @@ struct worker {
 	unsigned int nr;
 	void *scratch;
 	struct nsp_spin spin;
+	struct nsp_keep keep;
 };
 
 /* This thread takes NSPs in a loop already */
@@ -266,10 +264,11 @@ static void *thread_main(void *arg)
 
 	free(arg);
 	if (p->keep)
-		nsp_cpus_keep(w.nr);
+		nsp_keep_init(&w.keep, w.nr);
 	inside = true;
 	while (!atomic_load_explicit(&p->stop, memory_order_relaxed)) {
 		if (!take_nsp(p, &nsp, &phase)) {
+			nsp_keep(&w.keep, !nsp_spin_calm(&w.spin));
 			wait_phase(p, &w.spin, phase);
 			continue;
 		}
@@ -278,6 +277,7 @@ static void *thread_main(void *arg)
 					      memory_order_acq_rel) == 1)
 			end_phase(p, true);
 	}
+	nsp_keep_release(&w.keep);
 	return NULL;
 }
 

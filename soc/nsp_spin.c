@@ -57,6 +57,11 @@ static uint64_t spin_until(struct nsp_spin *s)
 	return now < s->calm ? 0 : now + SPIN_NS;
 }
 
+bool nsp_spin_calm(const struct nsp_spin *s)
+{
+	return s->looked < s->calm;
+}
+
 bool nsp_spin(struct nsp_spin *s, _Atomic uint32_t *word, uint32_t seen)
 {
 	uint64_t until = spin_until(s);

@@ -20,6 +20,8 @@ struct nsp_spin {
  */
 bool nsp_spin(struct nsp_spin *s, _Atomic uint32_t *word, uint32_t seen);
 uint64_t nsp_spin_clock(void);
+/* Was the thread kept from its CPU lately? */
+bool nsp_spin_calm(const struct nsp_spin *s);
 void nsp_spin_slept(struct nsp_spin *s, uint64_t begin);
 
 #endif

@@ -18,6 +18,7 @@
 #include "base/str.h"
 #include "soc/nsp.h"
 #include "soc/nsp_cpus.h"
+#include "soc/nsp_keep.h"
 
 /* ---- affinity ---- */
 
@@ -103,28 +104,47 @@ static void test_taskset(void **state)
 	assert_true(nsp_cpus() <= (unsigned int)CPU_COUNT(&all));
 }
 
-/* in a process of its own, since it changes its affinity */
+/* 0, or the line that is wrong: in a process of its own, for its affinity */
+static int keep_number(unsigned int nr)
+{
+	cpu_set_t all, now;
+	struct nsp_keep k;
+
+	sched_getaffinity(0, sizeof(all), &all);
+	nsp_keep_init(&k, nr);
+	nsp_keep(&k, true);
+	sched_getaffinity(0, sizeof(now), &now);
+	if (nr >= (unsigned int)CPU_COUNT(&all))
+		return !CPU_EQUAL(&all, &now) ? __LINE__ : 0;
+	CPU_AND(&now, &all, &now);
+	if (CPU_COUNT(&now) != 1)
+		return __LINE__;
+	nsp_keep(&k, false);
+	sched_getaffinity(0, sizeof(now), &now);
+	if (!CPU_EQUAL(&all, &now))
+		return __LINE__;
+
+	/* somebody else has the last word */
+	nsp_keep(&k, true);
+	sched_setaffinity(0, sizeof(all), &all);
+	nsp_keep(&k, false);
+	nsp_keep(&k, true);
+	sched_getaffinity(0, sizeof(now), &now);
+	nsp_keep_release(&k);
+	return CPU_COUNT(&all) > 1 && !CPU_EQUAL(&all, &now) ? __LINE__ : 0;
+}
+
 static void test_keep(void **state)
 {
 	unsigned int n = nsp_cpus_allowed(sched_getaffinity), i;
-	cpu_set_t all, now;
 	int status;
 	pid_t pid;
 
-	for (i = 0; i < n; i++) {
+	for (i = 0; i <= n; i++) {
 		pid = fork();
 		assert_true(pid >= 0);
-		if (!pid) {
-			sched_getaffinity(0, sizeof(all), &all);
-			nsp_cpus_keep(n);
-			sched_getaffinity(0, sizeof(now), &now);
-			if (!CPU_EQUAL(&all, &now))
-				_exit(1);
-			nsp_cpus_keep(i);
-			sched_getaffinity(0, sizeof(now), &now);
-			CPU_AND(&all, &all, &now);
-			_exit(CPU_COUNT(&now) != 1 || CPU_COUNT(&all) != 1);
-		}
+		if (!pid)
+			_exit(keep_number(i));
 		assert_int_equal(waitpid(pid, &status, 0), pid);
 		assert_int_equal(status, 0);
 	}

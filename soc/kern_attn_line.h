@@ -4,13 +4,18 @@
  * R query rows at a time take a line while it is converted.
  */
 
-/* Fetch the line that comes A_AHEAD later. */
+/*
+ * Fetch the line that comes A_AHEAD later, where arithmetic takes longer than memory.
+ * Otherwise the CPU goes ahead by itself, and is only held up.
+ */
 static inline __attribute__((always_inline))
-void FN(a_fetch)(const uint8_t *line, ptrdiff_t ld, size_t d)
+void FN(a_fetch)(const uint8_t *line, ptrdiff_t ld, size_t d, int R)
 {
 	uintptr_t p = (uintptr_t)line + (A_AHEAD / FN(a_bytes)(d) + 1) * ld;
 	size_t i;
 
+	if (R == 1 && FN(a_bytes)(d) >= 2 * d)
+		return;
 	for (i = 0; i < FN(a_bytes)(d); i += 64)
 		__builtin_prefetch((const void *)(p + i), 0, 2);
 }
@@ -49,7 +54,7 @@ void FN(a_group)(float *p, size_t ldp, const float *q, size_t ldq,
 	if (n >= (size_t)lines) {
 #pragma GCC unroll 16
 		for (j = 0; j < lines; j++) {
-			FN(a_fetch)(x + j * ld, ld, d);
+			FN(a_fetch)(x + j * ld, ld, d, R);
 			FN(a_products)(a + j, lines, x + j * ld, q, ldq, d, R);
 		}
 		v_store(t, a_sums(a));
@@ -93,7 +98,7 @@ void FN(a_add_some)(float *acc, size_t lda, const float *p, size_t ldp,
 			s[r][c] = v_load(acc + r * lda + i + c * V);
 	for (; n; n--, x += ld, p++) {
 		if (!i)
-			FN(a_fetch)(x, ld, d);
+			FN(a_fetch)(x, ld, d, R);
 #pragma GCC unroll 8
 		for (c = 0; c < C; c++) {
 			v = FN(a_load)(x, i + c * V, d);

@@ -20,6 +20,7 @@
 #define MAX_HEADS 512		/* of one kv head, at a time */
 #define MANY	12		/* rows for which lines are turned */
 #define GROUP	8		/* rows that are then done together */
+#define RUN	2048		/* slots of K, then of V, for fewer rows */
 
 /* parts of the scratch, in floats */
 #define Q_PART	(192 << 10)
@@ -27,6 +28,7 @@
 #define P_PART	((MAX_HEADS + 3) * ATTN_MAX_SLOTS)
 _Static_assert((2 * Q_PART + 3 * KV_PART + P_PART + 2 * MAX_ROWS) * 4 +
 	       2 * MAX_ROWS * 8 <= NSP_SCRATCH, "scratch");
+_Static_assert(P_PART >= MANY * RUN && RUN % ATTN_MAX_SLOTS == 0, "scratch");
 _Static_assert(Q_PART / MAX_D >= 1 && KV_PART / MAX_D >= KERN_PAD, "fits");
 
 void nsp_attn_range(struct attn *a, size_t b, size_t s, int64_t *lo,
@@ -80,22 +82,27 @@ struct lines {
 	const struct kern_lines *kern;
 };
 
+/* Are they as a kernel wants them already? */
+static bool lines_fit(const struct attn *a, int o)
+{
+	unsigned int t = a->r->cmd->dtype[o];
+
+	return t == QAIC_MXINT8 || ((t == QAIC_F32 || t == QAIC_F16) &&
+	       nsp_stride(a->r, o, 4) == (int64_t)a->r->size[o]);
+}
+
+/* @buf has room for a block of lines that do not fit. */
 static void get_lines(const struct attn *a, struct lines *l, int o, float *buf,
 		      int64_t lo, int64_t hi)
 {
 	unsigned int t = a->r->cmd->dtype[o];
-	size_t size = a->r->size[o];
 	int64_t j;
 
 	l->p = nsp_attn_slot(a, o, lo);
 	l->ld = nsp_stride(a->r, o, 5);
-	if (t == QAIC_MXINT8) {
-		l->kern = &a->kern->mxint8;
-		return;
-	}
-	l->kern = t == QAIC_F16 ? &a->kern->f16 : &a->kern->f32;
-	if (nsp_stride(a->r, o, 4) == (int64_t)size &&
-	    (t == QAIC_F32 || t == QAIC_F16))
+	l->kern = t == QAIC_MXINT8 ? &a->kern->mxint8 :
+		  t == QAIC_F16 ? &a->kern->f16 : &a->kern->f32;
+	if (lines_fit(a, o))
 		return;
 	for (j = lo; j < hi; j++)
 		load_row(a, buf + (j - lo) * a->D, o, nsp_attn_slot(a, o, j));
@@ -148,7 +155,7 @@ static void soften(const struct attn *a, float *p, size_t s, int64_t lo,
 	float *acc, max, was, f;
 	size_t h, row;
 
-	for (h = 0; h < a->hn; h++, p += a->block) {
+	for (h = 0; h < a->hn; h++, p += a->ldp) {
 		if (a->cap > 0) {
 			kern->unary[NSP_U_SCALE](p, p, n, 1 / a->cap, 0);
 			kern->unary[NSP_U_TANH](p, p, n, 0, 0);
@@ -217,24 +224,41 @@ static struct span span(const struct attn *a, size_t s, size_t n, int64_t j0,
 	return w;
 }
 
-/* Few rows: lines are read as they are. */
-static void few(const struct attn *a, const struct span *w)
+/*
+ * Few rows: lines are read as they are, many of K and then the same of V, since the
+ * CPU fetches ahead by itself while it goes on through memory. Slots [from, to).
+ */
+static void few(const struct attn *a, int64_t from, int64_t to)
 {
+	struct span w = span(a, 0, a->sn, from, to);
 	struct lines k, v;
-	int64_t lo, hi;
+	int64_t lo, hi, j;
 	size_t s, row;
+	float *p;
 
-	get_lines(a, &k, 2, a->k, w->lo, w->hi);
-	get_lines(a, &v, 3, a->v, w->lo, w->hi);
+	if (w.lo >= w.hi)
+		return;
+	get_lines(a, &k, 2, a->k, w.lo, w.hi);
+	get_lines(a, &v, 3, a->v, w.lo, w.hi);
 	for (s = 0; s < a->sn; s++) {
-		if (!clip(a, s, w->lo, w->hi, &lo, &hi))
-			continue;
-		row = s * a->hn * a->dp;
-		k.kern->dot(a->p, a->block, a->q + row, a->dp, a->hn,
-			    k.p + (lo - w->lo) * k.ld, k.ld, hi - lo, a->D);
-		soften(a, a->p, s, lo, hi - lo);
-		v.kern->add(a->acc + row, a->dp, a->p, a->block, a->hn,
-			    v.p + (lo - w->lo) * v.ld, v.ld, hi - lo, a->D);
+		row = s * a->hn;
+		if (clip(a, s, from, to, &lo, &hi))
+			k.kern->dot(a->p + row * a->ldp + (lo - from), a->ldp,
+				    a->q + row * a->dp, a->dp, a->hn,
+				    k.p + (lo - w.lo) * k.ld, k.ld, hi - lo,
+				    a->D);
+	}
+	for (j = from; j < to; j += a->block) {
+		for (s = 0; s < a->sn; s++) {
+			if (!clip(a, s, j, j + a->block, &lo, &hi))
+				continue;
+			row = s * a->hn;
+			p = a->p + row * a->ldp + (lo - from);
+			soften(a, p, s, lo, hi - lo);
+			v.kern->add(a->acc + row * a->dp, a->dp, p, a->ldp,
+				    a->hn, v.p + (lo - w.lo) * v.ld, v.ld,
+				    hi - lo, a->D);
+		}
 	}
 }
 
@@ -244,7 +268,7 @@ static void weigh(const struct attn *a, const float *p, size_t s, size_t n,
 {
 	if (lo < hi)
 		a->kern->weigh(a->acc + s * a->hn * a->dp, a->dp,
-			       p + (lo - from), a->block, n * a->hn,
+			       p + (lo - from), a->ldp, n * a->hn,
 			       a->v + (lo - from) * a->dp, a->dp, hi - lo,
 			       a->dp);
 }
@@ -263,43 +287,45 @@ static void some_rows(const struct attn *a, size_t s, size_t n, int64_t from,
 	if (w.lo_all >= w.hi_all)
 		w.lo_all = w.hi_all = w.hi;
 	at = (w.lo - from) / KERN_PAD * KERN_PAD;
-	a->kern->scores(p + at, a->block, a->q + s * a->hn * a->dp, a->dp,
-			n * a->hn, a->k + at, a->block, w.hi - from - at,
+	a->kern->scores(p + at, a->ldp, a->q + s * a->hn * a->dp, a->dp,
+			n * a->hn, a->k + at, a->ldp, w.hi - from - at,
 			a->dp);
-	for (i = 0; i < n; i++, p += a->hn * a->block) {
+	for (i = 0; i < n; i++, p += a->hn * a->ldp) {
 		if (!clip(a, s + i, from, to, &lo, &hi))
 			continue;
 		soften(a, p + (lo - from), s + i, lo, hi - lo);
 		weigh(a, p, s + i, 1, from, lo, min64(hi, w.lo_all));
 	}
 	weigh(a, a->p, s, n, from, w.lo_all, w.hi_all);
-	for (i = 0, p = a->p; i < n; i++, p += a->hn * a->block)
+	for (i = 0, p = a->p; i < n; i++, p += a->hn * a->ldp)
 		if (clip(a, s + i, from, to, &lo, &hi))
 			weigh(a, p, s + i, 1, from, max64(lo, w.hi_all), hi);
 }
 
-/* Many rows: K is turned, V unpacked. */
-static void many(const struct attn *a, const struct span *w)
+/* Many rows: K is turned, V unpacked. Slots [from, to), of one block. */
+static void many(const struct attn *a, int64_t from, int64_t to)
 {
 	size_t step = a->hn < GROUP ? GROUP / a->hn : 1, s, n;
+	struct span w = span(a, 0, a->sn, from, to);
 	struct lines l;
 
-	get_lines(a, &l, 2, a->raw, w->lo, w->hi);
-	l.kern->turn(a->k, a->block, l.p, l.ld, w->hi - w->lo, a->D);
-	get_lines(a, &l, 3, a->raw, w->lo, w->hi);
-	l.kern->unpack(a->v, a->dp, l.p, l.ld, w->hi - w->lo, a->D);
+	if (w.lo >= w.hi)
+		return;
+	get_lines(a, &l, 2, a->raw, w.lo, w.hi);
+	l.kern->turn(a->k, a->ldp, l.p, l.ld, w.hi - w.lo, a->D);
+	get_lines(a, &l, 3, a->raw, w.lo, w.hi);
+	l.kern->unpack(a->v, a->dp, l.p, l.ld, w.hi - w.lo, a->D);
 	for (s = 0; s < a->sn; s += n) {
 		n = a->sn - s < step ? a->sn - s : step;
-		some_rows(a, s, n, w->lo, w->hi);
+		some_rows(a, s, n, w.lo, w.hi);
 	}
 }
 
 /* query positions [s0, s0 + sn), query heads [h0, h0 + hn) of kv head hkv */
 static void some_queries(struct attn *a)
 {
-	int64_t lo = INT64_MAX, hi = 0, j, block = a->block;
+	int64_t lo = INT64_MAX, hi = 0, j, step = a->block;
 	size_t s, h, row, rows = a->sn * a->hn;
-	struct span w;
 	float *q;
 
 	memset(a->q, 0, rows * a->dp * sizeof(*a->q));
@@ -319,14 +345,14 @@ static void some_queries(struct attn *a)
 			a->sum[row] = 0;
 		}
 	}
-	for (j = hi ? lo / block * block : 0; j < hi; j += block) {
-		w = span(a, 0, a->sn, j, j + block);
-		if (w.lo >= w.hi)
-			continue;
+	if (rows < MANY && lines_fit(a, 2) && lines_fit(a, 3))
+		step = RUN / step * step;
+	a->ldp = step;
+	for (j = hi ? lo / a->block * a->block : 0; j < hi; j += step) {
 		if (rows < MANY)
-			few(a, &w);
+			few(a, j, j + step);
 		else
-			many(a, &w);
+			many(a, j, j + step);
 	}
 	for (row = 0; row < rows; row++) {
 		float *acc = a->acc + row * a->dp;

@@ -15,11 +15,12 @@ struct attn {
 	int64_t window;
 	size_t b, s0, sn, h0, hn, hkv;	/* what is being done */
 	size_t dp;			/* D filled up to KERN_PAD */
-	size_t block;			/* slots */
+	size_t block;			/* slots, for the softmax */
+	size_t ldp;			/* of p, at least block */
 	float *q, *acc;			/* [sn][hn][dp] */
 	float *k, *v;			/* [dp][block] and [block][dp], or lines */
 	float *raw;			/* lines that are not as kernels want them */
-	float *p;			/* rows of [block] */
+	float *p;			/* rows of [ldp] */
 	float *max, *sum;		/* [sn][hn] */
 	int64_t *lo, *hi;		/* [sn]: slots [lo, hi) */
 	bool bias;			/* o5 is added as it is */

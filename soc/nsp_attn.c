@@ -226,37 +226,34 @@ static struct span span(const struct attn *a, size_t s, size_t n, int64_t j0,
 
 /*
  * Few rows: lines are read as they are, many of K and then the same of V, since the
- * CPU fetches ahead by itself while it goes on through memory. Slots [from, to).
+ * CPU fetches ahead by itself while it goes on through memory.
  */
-static void few(const struct attn *a, int64_t from, int64_t to)
+static void few(const struct attn *a, const struct span *w)
 {
-	struct span w = span(a, 0, a->sn, from, to);
+	int64_t lo, hi, j, block = a->block;
 	struct lines k, v;
-	int64_t lo, hi, j;
 	size_t s, row;
 	float *p;
 
-	if (w.lo >= w.hi)
-		return;
-	get_lines(a, &k, 2, a->k, w.lo, w.hi);
-	get_lines(a, &v, 3, a->v, w.lo, w.hi);
+	get_lines(a, &k, 2, a->k, w->lo, w->hi);
+	get_lines(a, &v, 3, a->v, w->lo, w->hi);
 	for (s = 0; s < a->sn; s++) {
 		row = s * a->hn;
-		if (clip(a, s, from, to, &lo, &hi))
-			k.kern->dot(a->p + row * a->ldp + (lo - from), a->ldp,
+		if (clip(a, s, w->lo, w->hi, &lo, &hi))
+			k.kern->dot(a->p + row * a->ldp + (lo - w->lo), a->ldp,
 				    a->q + row * a->dp, a->dp, a->hn,
-				    k.p + (lo - w.lo) * k.ld, k.ld, hi - lo,
+				    k.p + (lo - w->lo) * k.ld, k.ld, hi - lo,
 				    a->D);
 	}
-	for (j = from; j < to; j += a->block) {
+	for (j = w->lo / block * block; j < w->hi; j += block) {
 		for (s = 0; s < a->sn; s++) {
-			if (!clip(a, s, j, j + a->block, &lo, &hi))
+			if (!clip(a, s, j, j + block, &lo, &hi))
 				continue;
 			row = s * a->hn;
-			p = a->p + row * a->ldp + (lo - from);
+			p = a->p + row * a->ldp + (lo - w->lo);
 			soften(a, p, s, lo, hi - lo);
 			v.kern->add(a->acc + row * a->dp, a->dp, p, a->ldp,
-				    a->hn, v.p + (lo - w.lo) * v.ld, v.ld,
+				    a->hn, v.p + (lo - w->lo) * v.ld, v.ld,
 				    hi - lo, a->D);
 		}
 	}
@@ -288,7 +285,7 @@ static void some_rows(const struct attn *a, size_t s, size_t n, int64_t from,
 		w.lo_all = w.hi_all = w.hi;
 	at = (w.lo - from) / KERN_PAD * KERN_PAD;
 	a->kern->scores(p + at, a->ldp, a->q + s * a->hn * a->dp, a->dp,
-			n * a->hn, a->k + at, a->ldp, w.hi - from - at,
+			n * a->hn, a->k + at, a->block, w.hi - from - at,
 			a->dp);
 	for (i = 0; i < n; i++, p += a->hn * a->ldp) {
 		if (!clip(a, s + i, from, to, &lo, &hi))
@@ -302,22 +299,19 @@ static void some_rows(const struct attn *a, size_t s, size_t n, int64_t from,
 			weigh(a, p, s + i, 1, from, max64(lo, w.hi_all), hi);
 }
 
-/* Many rows: K is turned, V unpacked. Slots [from, to), of one block. */
-static void many(const struct attn *a, int64_t from, int64_t to)
+/* Many rows: K is turned, V unpacked. */
+static void many(const struct attn *a, const struct span *w)
 {
 	size_t step = a->hn < GROUP ? GROUP / a->hn : 1, s, n;
-	struct span w = span(a, 0, a->sn, from, to);
 	struct lines l;
 
-	if (w.lo >= w.hi)
-		return;
-	get_lines(a, &l, 2, a->raw, w.lo, w.hi);
-	l.kern->turn(a->k, a->ldp, l.p, l.ld, w.hi - w.lo, a->D);
-	get_lines(a, &l, 3, a->raw, w.lo, w.hi);
-	l.kern->unpack(a->v, a->dp, l.p, l.ld, w.hi - w.lo, a->D);
+	get_lines(a, &l, 2, a->raw, w->lo, w->hi);
+	l.kern->turn(a->k, a->block, l.p, l.ld, w->hi - w->lo, a->D);
+	get_lines(a, &l, 3, a->raw, w->lo, w->hi);
+	l.kern->unpack(a->v, a->dp, l.p, l.ld, w->hi - w->lo, a->D);
 	for (s = 0; s < a->sn; s += n) {
 		n = a->sn - s < step ? a->sn - s : step;
-		some_rows(a, s, n, w.lo, w.hi);
+		some_rows(a, s, n, w->lo, w->hi);
 	}
 }
 
@@ -326,6 +320,7 @@ static void some_queries(struct attn *a)
 {
 	int64_t lo = INT64_MAX, hi = 0, j, step = a->block;
 	size_t s, h, row, rows = a->sn * a->hn;
+	struct span w;
 	float *q;
 
 	memset(a->q, 0, rows * a->dp * sizeof(*a->q));
@@ -349,10 +344,13 @@ static void some_queries(struct attn *a)
 		step = RUN / step * step;
 	a->ldp = step;
 	for (j = hi ? lo / a->block * a->block : 0; j < hi; j += step) {
+		w = span(a, 0, a->sn, j, j + step);
+		if (w.lo >= w.hi)
+			continue;
 		if (rows < MANY)
-			few(a, j, j + step);
+			few(a, &w);
 		else
-			many(a, j, j + step);
+			many(a, &w);
 	}
 	for (row = 0; row < rows; row++) {
 		float *acc = a->acc + row * a->dp;

@@ -13,7 +13,7 @@
  */
 unsigned int nsp_cpus(void);
 
-/* ---- the two halves of it, for tests ---- */
+/* ---- the two halves of it ---- */
 
 /*
  * The set that @get, which is sched_getaffinity(), gives; NULL if it fails. The caller

@@ -196,8 +196,8 @@ static int call_run(struct call *c, int64_t first, int64_t step,
 }
 
 /*
- * Loaded, and @len tokens in the cache: what was never written is zeros, on one page for all,
- * which is neither the memory nor the arithmetic that we want to measure.
+ * Loaded, and @len tokens in the cache: what was never written is zeros, on one page
+ * for all, which is neither the memory nor the arithmetic that we want to measure.
  */
 static int card_open(struct card *c, const char *qpc, unsigned int len,
 		     struct qaic_err *err)
@@ -255,7 +255,8 @@ static int compare(const char *const qpc[2], double *same,
 			rc = timed(&c.decode, places[0], &t[i], err);
 		card_close(&c);
 	}
-	*same = t[0] / t[1];
+	if (!rc)
+		*same = t[0] / t[1];
 	return rc;
 }
 

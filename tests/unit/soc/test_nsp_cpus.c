@@ -156,8 +156,8 @@ static int kept_cpus(void)
 	cpu_set_t any, one;
 	struct dirent *e;
 	DIR *d = opendir("/proc/self/task");
+	bool alone = true;
 	pid_t tid;
-	int n = 0;
 
 	assert_non_null(d);
 	CPU_ZERO(&any);
@@ -166,11 +166,11 @@ static int kept_cpus(void)
 		if (!tid || tid == getpid() ||
 		    sched_getaffinity(tid, sizeof(one), &one))
 			continue;
-		n += CPU_COUNT(&one) == 1 ? 0 : 1 << 20;
+		alone = alone && CPU_COUNT(&one) == 1;
 		CPU_OR(&any, &any, &one);
 	}
 	closedir(d);
-	return n ? -1 : CPU_COUNT(&any);
+	return alone ? CPU_COUNT(&any) : -1;
 }
 
 /* A thread for each CPU keeps its own; fewer go where they like. */

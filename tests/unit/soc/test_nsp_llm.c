@@ -337,8 +337,8 @@ static void test_attn_large(void **state)
 	arena_close(&a);
 }
 
-/* A row's result is the same alone, beside others, and in both cache types. */
-static void test_attn_alone(void **state)
+/* @slots, of which a window of @window, 0 for all */
+static void attn_alone(uint32_t slots, int64_t window)
 {
 	const uint32_t S = 9, H = 6, D = 32;
 	struct arena a;
@@ -348,19 +348,19 @@ static void test_attn_alone(void **state)
 
 	arena_open(&a, 5);
 	arena_new(&a, NSP_ATTN, 0);
-	memcpy(a.cmd.dims, (uint32_t[]){ 1, S, H, 2, D, 500 }, 24);
+	memcpy(a.cmd.dims, (uint32_t[]){ 1, S, H, 2, D, slots }, 24);
 	arena_opnd(&a, 0, QAIC_F32, 0x17, a.cmd.dims, ROWMAJOR, 0, 1);
 	arena_opnd(&a, 1, QAIC_F32, 0x17, a.cmd.dims, ROWMAJOR, -2, 2);
 	arena_opnd(&a, 2, QAIC_F16, 0x39, a.cmd.dims, ROWMAJOR, -2, 2);
 	arena_opnd(&a, 3, QAIC_F16, 0x39, a.cmd.dims, ROWMAJOR, -2, 2);
-	arena_opnd(&a, 4, QAIC_I64, 0x03, a.cmd.dims, ROWMAJOR, 0, 500);
+	arena_opnd(&a, 4, QAIC_I64, 0x03, a.cmd.dims, ROWMAJOR, 0, slots);
 	for (s = 2; s < 4; s++) {	/* [b][h][slot][d] */
 		a.cmd.o[s].stride[4] = 1;
 		a.cmd.o[s].stride[5] = D;
-		a.cmd.o[s].stride[3] = D * 500;
+		a.cmd.o[s].stride[3] = D * slots;
 	}
 	a.cmd.imm[0].f = 0.2f;
-	a.cmd.imm[1].i = 300;
+	a.cmd.imm[1].i = window;
 	cmd = a.cmd;
 	run_card(&a);
 	y = (float *)(a.mem + a.start[0]);
@@ -377,6 +377,15 @@ static void test_attn_alone(void **state)
 	assert_memory_equal(all, y, S * H * D * 4);
 	free(all);
 	arena_close(&a);
+}
+
+/* A row's result is the same alone, beside others, and in both cache types. */
+static void test_attn_alone(void **state)
+{
+	attn_alone(500, 300);
+	attn_alone(5000, 300);
+	attn_alone(5000, 2500);
+	attn_alone(5000, 0);
 }
 
 /* ---- cache ---- */
